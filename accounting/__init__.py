@@ -1,0 +1,1 @@
+"""The room of the accounting connection: nothing is exported yet."""

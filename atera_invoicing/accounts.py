@@ -1,0 +1,37 @@
+"""Log-in: who may ask (no self sign-up), and the role table as Django's permissions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.backends import BaseBackend
+from django.http import HttpRequest
+
+from .roles import TABLE, permissions
+
+
+class ClosedAccountAdapter(DefaultAccountAdapter):
+    """People are added by an owner, on the team page."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+
+class RoleBackend(BaseBackend):
+    """Answers Django's `has_perm` from the table. It logs nobody in.
+
+    Asking for a permission that is not in the table is a mistake of ours and raises KeyError.
+    """
+
+    def authenticate(self, request: Any, **credentials: Any) -> None:
+        return None
+
+    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
+        return user_obj.is_active and getattr(user_obj, "role", None) in TABLE[perm]
+
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        return permissions(user_obj.role) if user_obj.is_active else set()
+
+    def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
+        return any(p.startswith(f"{app_label}.") for p in self.get_all_permissions(user_obj))

@@ -1,0 +1,81 @@
+"""Many plain rows at once: COPY where the database has it, executemany elsewhere.
+
+Values are what the columns hold (ids for foreign keys). Nothing of the model's `save` runs, so this is
+for rows whose every value the caller has decided. Call inside a transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection, models
+
+
+def reserve_ids(model: type[models.Model], count: int) -> range | list[int]:
+    """`count` primary keys that nobody else will get.
+
+    On SQLite the caller must hold the write lock (a transaction of ours always does).
+    """
+    if count == 0:
+        return []
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                [table, model._meta.pk.column, count],
+            )
+            return [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        row = cursor.fetchone()
+        start = (row[0] if row else 0) + 1
+        if row:
+            cursor.execute(
+                "UPDATE sqlite_sequence SET seq = %s WHERE name = %s", [start + count - 1, table]
+            )
+        else:
+            cursor.execute(
+                "INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)",
+                [table, start + count - 1],
+            )
+        return range(start, start + count)
+
+
+def insert(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert rows of values in the order of `fields` (field names; a foreign key takes the id)."""
+    columns = [model._meta.get_field(name) for name in fields]
+    table = connection.ops.quote_name(model._meta.db_table)
+    names = ", ".join(connection.ops.quote_name(column.column) for column in columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return
+        prepare = [
+            column.get_db_prep_save
+            if isinstance(
+                column,
+                (
+                    models.DecimalField,
+                    models.DateTimeField,
+                    models.DateField,
+                    models.UUIDField,
+                    models.JSONField,
+                ),
+            )
+            else None
+            for column in columns
+        ]
+        marks = ", ".join(["%s"] * len(columns))
+        cursor.executemany(
+            f"INSERT INTO {table} ({names}) VALUES ({marks})",
+            [
+                [
+                    value if p is None or value is None else p(value, connection)
+                    for p, value in zip(prepare, row, strict=True)
+                ]
+                for row in rows
+            ],
+        )

@@ -1,0 +1,1 @@
+"""What was agreed and what was done: catalogue, contracts, tickets, time."""

@@ -1,0 +1,1 @@
+"""Customers of the MSP and the people there."""

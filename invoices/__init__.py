@@ -1,0 +1,1 @@
+"""From unbilled work to issued invoices."""

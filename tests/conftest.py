@@ -1,0 +1,64 @@
+"""What every test may ask for. Data comes from tests/make.py."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+os.environ.setdefault("ENVIRONMENT", "development")
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="atera-invoicing-tests-"))
+
+import pytest
+from django.db import connection
+from django.test import Client
+from rest_framework.test import APIClient
+
+from atera_invoicing.roles import Role
+
+from . import make
+
+NOBODY = "anonymous"
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def owner(db):
+    return make.user(role=Role.OWNER)
+
+
+@pytest.fixture
+def client_as(db):
+    """`client_as("billing")` is a browser logged in with that role; `client_as("anonymous")` is not logged in."""
+
+    def log_in(role: str) -> Client:
+        client = Client()
+        if role != NOBODY:
+            client.force_login(
+                make.user(role=role), backend="allauth.account.auth_backends.AuthenticationBackend"
+            )
+        return client
+
+    return log_in
+
+
+@pytest.fixture
+def api_as(db):
+    """As `client_as`, for REST."""
+
+    def log_in(role: str) -> APIClient:
+        client = APIClient()
+        if role != NOBODY:
+            client.force_authenticate(make.user(role=role))
+        return client
+
+    return log_in
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("postgres") and connection.vendor != "postgresql":
+            item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: set DATABASE_URL"))

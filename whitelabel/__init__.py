@@ -1,0 +1,1 @@
+"""How documents look: logo, colours, company block, footer, terms, numbering."""
