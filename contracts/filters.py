@@ -1,0 +1,225 @@
+"""What catalogue, contracts and work can be filtered and sorted by; for pages and endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
+
+from atera_invoicing.filters import YesNoFilter, archived
+from atera_invoicing.models import User
+from customers.models import Customer
+
+from .models import (
+    BlockMovement,
+    CatalogItem,
+    Category,
+    Contract,
+    TaxRate,
+    Ticket,
+    TicketItem,
+    TimeEntry,
+    UsageCount,
+)
+
+
+class TaxRateFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter("name", "icontains", label="Search")
+    archived = archived()
+    ordering = django_filters.OrderingFilter(fields=["name", "percent", "id"])
+
+    class Meta:
+        model = TaxRate
+        fields = ["q", "archived"]
+
+
+class CategoryFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter("name", "icontains", label="Search")
+    ordering = django_filters.OrderingFilter(fields=["name", "id"])
+
+    class Meta:
+        model = Category
+        fields = ["q"]
+
+
+class CatalogItemFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(method="search", label="Search", help_text="In name and SKU.")
+    kind = django_filters.ChoiceFilter(choices=CatalogItem.Kind.choices, empty_label="All kinds")
+    category = django_filters.ModelChoiceFilter(queryset=Category.objects.all())
+    archived = archived()
+    ordering = django_filters.OrderingFilter(fields=["name", "kind", "sku", "unit_price", "id"])
+
+    class Meta:
+        model = CatalogItem
+        fields = ["q", "kind", "category", "archived"]
+
+    def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(Q(name__icontains=value) | Q(sku__icontains=value))
+
+
+class ContractFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(
+        method="search", label="Search", help_text="In name and customer."
+    )
+    customer = django_filters.ModelChoiceFilter(queryset=Customer.objects.all())
+    type = django_filters.ChoiceFilter(choices=Contract.Type.choices, empty_label="All types")
+    active = YesNoFilter("Active", "Inactive", field_name="is_active", label="Active")
+    taxable = YesNoFilter(
+        "Taxable", "Not taxable", negate=True, field_name="tax_rate", lookup_expr="isnull"
+    )
+    ordering = django_filters.OrderingFilter(
+        fields=["name", ("customer__name", "customer_name"), "type", "start_date", "id"]
+    )
+
+    class Meta:
+        model = Contract
+        fields = ["q", "customer", "type", "active", "taxable"]
+
+    def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(Q(name__icontains=value) | Q(customer__name__icontains=value))
+
+
+class BlockMovementFilter(django_filters.FilterSet):
+    customer = django_filters.ModelChoiceFilter(
+        "contract__customer", queryset=Customer.objects.all()
+    )
+    contract = django_filters.ModelChoiceFilter(queryset=Contract.objects.all())
+    kind = django_filters.ChoiceFilter(choices=BlockMovement.Kind.choices)
+    ordering = django_filters.OrderingFilter(fields=["period_start", "id"])
+
+    class Meta:
+        model = BlockMovement
+        fields = ["customer", "contract", "kind"]
+
+
+class UsageCountFilter(django_filters.FilterSet):
+    customer = django_filters.ModelChoiceFilter(
+        "contract__customer", queryset=Customer.objects.all()
+    )
+    contract = django_filters.ModelChoiceFilter(queryset=Contract.objects.all())
+    counted = django_filters.ChoiceFilter(choices=UsageCount._meta.get_field("counted").choices)
+    day = django_filters.DateFromToRangeFilter("counted_on", label="Day")
+    ordering = django_filters.OrderingFilter(fields=["counted_on", "id"])
+
+    class Meta:
+        model = UsageCount
+        fields = ["customer", "contract", "counted", "day"]
+
+
+def billed(work: QuerySet) -> QuerySet:
+    """The time entries, or ticket items, that a live invoice bills."""
+    return _with_live_claim(work).filter(live_claim__isnull=False).distinct()
+
+
+def unbilled(work: QuerySet) -> QuerySet:
+    """The billable time entries, or ticket items, that no live invoice bills."""
+    return _with_live_claim(work).filter(live_claim__isnull=True, billable=True)
+
+
+def _with_live_claim(work: QuerySet) -> QuerySet:
+    # Through the reverse relation, because contracts know nothing of invoices.
+    live = FilteredRelation("claims", condition=Q(claims__released_at__isnull=True))
+    return work.annotate(live_claim=live)
+
+
+class TicketFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(
+        method="search", label="Search", help_text="In number, title and customer."
+    )
+    status = django_filters.MultipleChoiceFilter(choices=Ticket.Status.choices)
+    customer = django_filters.ModelChoiceFilter(queryset=Customer.objects.all())
+    contract = django_filters.ModelChoiceFilter(queryset=Contract.objects.all())
+    technician = django_filters.ModelChoiceFilter(
+        method="by_technician", queryset=User.objects.all(), label="Technician"
+    )
+    resolved = django_filters.DateFromToRangeFilter("resolved_at", label="Resolved")
+    unbilled = YesNoFilter("To be billed", "Nothing to bill", method="with_unbilled_work")
+    ordering = django_filters.OrderingFilter(
+        fields=[
+            "number",
+            "title",
+            ("customer__name", "customer_name"),
+            "status",
+            "opened_at",
+            "resolved_at",
+            "id",
+        ]
+    )
+
+    class Meta:
+        model = Ticket
+        fields = ["q", "status", "customer", "contract", "technician", "resolved", "unbilled"]
+
+    def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(
+            Q(number__icontains=value)
+            | Q(title__icontains=value)
+            | Q(customer__name__icontains=value)
+        )
+
+    def by_technician(self, queryset: QuerySet, name: str, value: User) -> QuerySet:
+        return queryset.filter(
+            Exists(TimeEntry.objects.filter(ticket=OuterRef("pk"), technician=value))
+        )
+
+    def with_unbilled_work(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        """Done, on a contract, and with billable time or items that no live invoice bills."""
+        here = {"ticket": OuterRef("pk")}
+        work = Exists(unbilled(TimeEntry.objects.filter(**here))) | Exists(
+            unbilled(TicketItem.objects.filter(**here))
+        )
+        ready = Q(work) & Q(status__in=Ticket.DONE, contract__isnull=False)
+        return queryset.filter(ready if value else ~ready)
+
+
+class TimeEntryFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(
+        method="search", label="Search", help_text="In description, ticket number and title."
+    )
+    technician = django_filters.ModelChoiceFilter(queryset=User.objects.all())
+    customer = django_filters.ModelChoiceFilter("ticket__customer", queryset=Customer.objects.all())
+    contract = django_filters.ModelChoiceFilter("ticket__contract", queryset=Contract.objects.all())
+    ticket = django_filters.ModelChoiceFilter(queryset=Ticket.objects.all())
+    started = django_filters.DateFromToRangeFilter("started_at", label="Date")
+    billable = YesNoFilter("Billable", "Not billable", field_name="billable")
+    billed = YesNoFilter("Billed", "Not billed", method="by_claim")
+    ordering = django_filters.OrderingFilter(fields=["started_at", "minutes", "id"])
+
+    class Meta:
+        model = TimeEntry
+        fields = ["q", "technician", "customer", "contract", "ticket", "started", "billable"]
+
+    def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(
+            Q(description__icontains=value)
+            | Q(ticket__number__icontains=value)
+            | Q(ticket__title__icontains=value)
+        )
+
+    def by_claim(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        return filter_billed(queryset, value)
+
+
+class TicketItemFilter(django_filters.FilterSet):
+    ticket = django_filters.ModelChoiceFilter(queryset=Ticket.objects.all())
+    customer = django_filters.ModelChoiceFilter("ticket__customer", queryset=Customer.objects.all())
+    contract = django_filters.ModelChoiceFilter("ticket__contract", queryset=Contract.objects.all())
+    item = django_filters.ModelChoiceFilter(queryset=CatalogItem.objects.all())
+    used = django_filters.DateFromToRangeFilter("used_on", label="Used on")
+    billable = YesNoFilter("Billable", "Not billable", field_name="billable")
+    billed = YesNoFilter("Billed", "Not billed", method="by_claim")
+    ordering = django_filters.OrderingFilter(fields=["used_on", "id"])
+
+    class Meta:
+        model = TicketItem
+        fields = ["ticket", "customer", "contract", "item", "used", "billable"]
+
+    def by_claim(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        return filter_billed(queryset, value)
+
+
+def filter_billed(queryset: QuerySet, value: Any) -> QuerySet:
+    """Only work that a live invoice bills, or only work that none does."""
+    bills = billed(queryset.model._default_manager.filter(pk=OuterRef("pk")))
+    return queryset.filter(Exists(bills) if value else ~Exists(bills))
