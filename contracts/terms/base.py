@@ -42,6 +42,11 @@ class Period(NamedTuple):
     start: dt.date
     end: dt.date
 
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.end - self.start).days + 1
+
 
 class Entry(NamedTuple):
     """A billable or non-billable time entry of a done ticket. `hours` are rounded by the contract's policy."""
@@ -86,7 +91,11 @@ class TicketFacts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A contract as its terms need it."""
+    """A contract as its terms need it.
+
+    With `advance`, a bill charges the period that begins and settles the work done before it: a
+    block's work then draws on the opening balance alone, and the new block is added after that.
+    """
 
     contract_id: int
     name: str
@@ -97,6 +106,7 @@ class Terms:
     prorate: bool
     tax: Tax | None
     rates: tuple[Rate, ...]
+    advance: bool = False
 
     def rate(self, role: str) -> Rate | None:
         """The rate in a role that exists once."""
