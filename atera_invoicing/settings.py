@@ -18,7 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = os.environ.get("ENVIRONMENT", "production")
 PRODUCTION = ENVIRONMENT == "production"
-DATA_DIR = Path(os.environ.get("DATA_DIR", BASE_DIR / "var"))
+DATA_DIR = Path(os.environ.get("DATA_DIR", BASE_DIR / "var")).absolute()
 DEBUG = os.environ.get("DEBUG", "0") == "1"
 
 
@@ -27,7 +27,7 @@ def _list(name: str, default: str = "") -> list[str]:
 
 
 def _secret_key() -> str:
-    """The key from the environment; in development one that is made once and kept, readable by its owner only."""
+    """The key from the environment; in development one that is made once and kept for its owner."""
     if key := os.environ.get("SECRET_KEY"):
         return key
     if PRODUCTION:
@@ -54,7 +54,8 @@ if PRODUCTION:
         raise ImproperlyConfigured("SECRET_KEY is too short. Use 50 or more random characters.")
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured(
-            "Set ALLOWED_HOSTS to the host names of this installation, separated by commas; '*' is refused."
+            "Set ALLOWED_HOSTS to the host names of this installation, separated by commas; "
+            "'*' is refused."
         )
 
 INSTALLED_APPS = [
@@ -125,7 +126,7 @@ TEMPLATES = [
     }
 ]
 
-# Database: SQLite out of the box, PostgreSQL by DATABASE_URL ---------------------------------------
+# Database: SQLite out of the box, PostgreSQL by DATABASE_URL -------------------------------------
 DATABASES = {
     "default": dj_database_url.config(
         default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}", conn_max_age=60, conn_health_checks=True
@@ -149,7 +150,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         ),
     }
 
-# Cache: in the database, so that log-in throttles count across processes ---------------------------
+# Cache: in the database, so that log-in throttles count across processes -------------------------
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -157,7 +158,7 @@ CACHES = {
     }
 }
 
-# Background work -----------------------------------------------------------------------------------
+# Background work ---------------------------------------------------------------------------------
 CELERY_BROKER_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
@@ -183,7 +184,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_TIMEZONE = "UTC"
 
-# People --------------------------------------------------------------------------------------------
+# People ------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "atera_invoicing.User"
 AUTHENTICATION_BACKENDS = [
     "atera_invoicing.accounts.RoleBackend",
@@ -216,7 +217,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXY_COUNT", "0"))
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 USERSESSIONS_TRACK_ACTIVITY = True
 
-# Transport, cookies, content -----------------------------------------------------------------------
+# Transport, cookies, content ---------------------------------------------------------------------
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("BEHIND_TLS_PROXY") == "1" else None
@@ -254,7 +255,7 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a batch of a thousand contracts is one form
 
-# REST ----------------------------------------------------------------------------------------------
+# REST --------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "atera_invoicing.api_keys.ApiKeyAuthentication",
@@ -262,26 +263,19 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["atera_invoicing.rest.RolePermission"],
     "DEFAULT_RENDERER_CLASSES": ["atera_invoicing.rest.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": [
-        "atera_invoicing.rest.StrictJSONParser",
-        "rest_framework.parsers.MultiPartParser",
-    ],
-    "DEFAULT_PAGINATION_CLASS": "atera_invoicing.rest.KeysetPagination",
-    "DEFAULT_FILTER_BACKENDS": [
-        "django_filters.rest_framework.DjangoFilterBackend",
-        "atera_invoicing.rest.NulSafeSearchFilter",
-    ],
+    "DEFAULT_PARSER_CLASSES": ["atera_invoicing.rest.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "atera_invoicing.paging.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["atera_invoicing.rest.Filters"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["atera_invoicing.rest.PerUserThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": os.environ.get("API_RATE", "1200/min")},
-    "EXCEPTION_HANDLER": "atera_invoicing.rest.problem",
-    "PAGE_SIZE": 50,
-    "COERCE_DECIMAL_TO_STRING": True,
+    "EXCEPTION_HANDLER": "atera_invoicing.problems.problem",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Atera Invoicing API",
-    "DESCRIPTION": "Customers, contracts, time and invoices of one MSP. Money and quantities are strings.",
+    "DESCRIPTION": "Customers, contracts, time and invoices of one MSP. "
+    "Money and quantities are strings.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -292,12 +286,13 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }
 
-# Text, time, files ---------------------------------------------------------------------------------
+# Text, time, files -------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
 STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = not PRODUCTION  # `make demo` needs no collectstatic
 STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", DATA_DIR / "static"))
 STATICFILES_DIRS = [("fonts/inter", str(Path(fontpkg_inter.__file__).parent / "files"))]
 STORAGES = {
