@@ -37,8 +37,8 @@ def hours(
     The minutes of each entry, ticket, or ticket and day (`scope`) count as at least `minimum`, then
     are rounded up to a multiple of `increment`. Entries of a group add up to the group's hours
     exactly; the last one (by work date, then id) carries what the policy adds. Increment 1 without
-    a minimum is plainly minutes / 60, half-up. Give all billable entries of a ticket, billed or
-    not: what an entry counts must not depend on which others are billed with it.
+    a minimum is plainly minutes / 60, half-up. In a group, leaving an entry out changes what the
+    others count.
     """
     if increment == 1 and minimum == 0:
         scope = "entry"

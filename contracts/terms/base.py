@@ -23,7 +23,7 @@ class Tax(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """A rate of the contract with its price in force. `tax` is the item's own, else its category's."""
+    """A rate of the contract with its price in force; `tax` is the item's own or its category's."""
 
     id: int  # of the ContractRate
     role: str  # ContractRate.Role
@@ -49,7 +49,7 @@ class Period(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A billable or non-billable time entry of a done ticket. `hours` are rounded by the contract's policy."""
+    """A time entry of a done ticket, billable or not. `hours` follow the contract's rounding."""
 
     id: int
     ticket_id: int
@@ -134,7 +134,7 @@ class Work:
 
 
 class Source(NamedTuple):
-    """What a charge consumes. `kind` is "entry", "item" or "period" (then `id` is the contract's)."""
+    """What a charge consumes. `kind` is "entry", "item" or "period" (with the contract's `id`)."""
 
     kind: str
     id: int
