@@ -147,7 +147,7 @@ class Installation(models.Model):
     payment_days = models.PositiveSmallIntegerField("days to pay", default=30)
     zero_invoices = models.BooleanField("create invoices of 0.00", default=False)
     show_no_charge = models.BooleanField("show work without charge on the invoice", default=False)
-    show_dates = models.BooleanField("show the work date on time-entry lines", default=True)
+    show_dates = models.BooleanField("show the work date on time-entry lines", default=False)
     show_technician = models.BooleanField("show the technician on time-entry lines", default=False)
 
     class Meta:

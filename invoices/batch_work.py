@@ -1,0 +1,193 @@
+"""The background work of batches.
+
+A batch has a part per contract. Parts are worked off in chunks, each chunk one transaction that holds
+the contracts' locks, and whatever was not committed is simply still to do. So a batch survives any
+crash, may be worked on twice, and two batches can't bill the same work.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db.models import F
+
+from atera_invoicing import leases
+from atera_invoicing.errors import Refused
+from atera_invoicing.models import Installation, User
+from contracts import locks
+
+from . import choosing, events, lifecycle, writing
+from .models import Batch, BatchPart, Invoice
+
+logger = logging.getLogger(__name__)
+CHUNK = 200
+State = Batch.State
+Part = BatchPart.State
+
+
+def work(batch_id: int, *, now: dt.datetime, today: dt.date) -> bool:
+    """Do what the batch's state asks for, until it is done. False if somebody else is at it, or nothing is to do."""
+    batch = leases.claim(Batch.objects.all(), batch_id, owner=leases.me(), now=now)
+    if batch is None:
+        return False
+    steps = {State.WRITING: _write_some, State.ISSUING: _issue_some, State.DELETING: _delete_some}
+    step = steps.get(batch.state)
+    clock = _Clock(now)
+    while step and step(batch, clock.now(), today):
+        if not leases.keep(batch, now=clock.now()):
+            return False
+    leases.release(batch)
+    return True
+
+
+class _Clock:
+    """The time a job was started, moved on by what has passed since."""
+
+    def __init__(self, start: dt.datetime) -> None:
+        self.start, self.began = start, time.monotonic()
+
+    def now(self) -> dt.datetime:
+        return self.start + dt.timedelta(seconds=time.monotonic() - self.began)
+
+
+def _write_some(batch: Batch, now: dt.datetime, today: dt.date) -> bool:
+    """Write the next chunk of parts; False when none is left."""
+    parts = list(batch.parts.filter(state=Part.PENDING).order_by("id")[:CHUNK])
+    if not parts:
+        return _ready(batch)
+    try:
+        _write_parts(batch, parts, now, today)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the lease runs out and the sweep comes back
+    except Exception:  # one bad contract must not stop the rest
+        logger.warning(
+            "batch %s: a chunk failed, writing its contracts one by one", batch.pk, exc_info=True
+        )
+        for part in parts:
+            _write_alone(batch, part, now, today)
+    return True
+
+
+def _write_alone(batch: Batch, part: BatchPart, now: dt.datetime, today: dt.date) -> None:
+    try:
+        _write_parts(batch, [part], now, today)
+    except (Refused, IntegrityError) as error:
+        taken = "Part of this work was billed meanwhile. Start a new batch for what is left."
+        _settle([part], Part.FAILED, str(error) if isinstance(error, Refused) else taken)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("batch %s: contract %s failed", batch.pk, part.contract_id)
+        _settle(
+            [part],
+            Part.FAILED,
+            "An unexpected error stopped this contract. Its work is still unbilled; the log has details.",
+        )
+
+
+def _write_parts(batch: Batch, parts: list[BatchPart], now: dt.datetime, today: dt.date) -> None:
+    """Bill these contracts in one transaction, or raise and leave all as it was."""
+    with transaction.atomic():
+        mine = Batch.objects.select_for_update().filter(pk=batch.pk, owner=batch.owner)
+        if not mine.first():
+            return
+        locks.lock([part.contract_id for part in parts])
+        waiting = batch.parts.filter(pk__in=[part.pk for part in parts], state=Part.PENDING)
+        parts = list(waiting.order_by("id"))
+        options = Installation.current()
+        chosen = choosing.choose(
+            [choosing.of_part(part) for part in parts],
+            through=batch.through,
+            today=today,
+            options=options,
+            level=batch.level,
+        )
+        bills = [(one.row.facts, bill) for one in chosen for bill in one.bills]
+        writing.write(bills, batch=batch, options=options, by=batch.created_by, now=now)
+        for part, one in zip(parts, chosen, strict=True):
+            part.state, part.message = Part.WRITTEN if one.bills else Part.EMPTY, one.message
+        BatchPart.objects.bulk_update(parts, ["state", "message"])
+        mine.update(done_steps=F("done_steps") + len(parts))
+
+
+def _settle(parts: list[BatchPart], state: str, message: str) -> None:
+    with transaction.atomic():
+        done = BatchPart.objects.filter(pk__in=[p.pk for p in parts], state=Part.PENDING).update(
+            state=state, message=message
+        )
+        Batch.objects.filter(pk=parts[0].batch_id).update(done_steps=F("done_steps") + done)
+
+
+def _ready(batch: Batch) -> bool:
+    Batch.objects.filter(pk=batch.pk, owner=batch.owner).update(state=State.READY)
+    return False
+
+
+def _issue_some(batch: Batch, now: dt.datetime, today: dt.date) -> bool:
+    """Issue the next chunk of drafts; False when none is left that can be issued."""
+    ids = list(batch.invoices.drafts().order_by("id").values_list("pk", flat=True))
+    by = _asker(batch, State.ISSUING)
+    issued = 0
+    for start in range(0, len(ids), CHUNK):
+        issued += _issue_chunk(batch, ids[start : start + CHUNK], by, now)
+        if not leases.keep(batch, now=now):
+            return False
+    return _ready(batch)
+
+
+def _issue_chunk(batch: Batch, ids: list[int], by: User | None, now: dt.datetime) -> int:
+    """Issue these together; if one is not ready, one by one, leaving out those that can't."""
+    try:
+        with transaction.atomic():
+            lifecycle.issue_many(ids, by=by, now=now)
+            _step(batch, len(ids))
+        return len(ids)
+    except Refused:
+        pass
+    issued = 0
+    for id in ids:
+        try:
+            with transaction.atomic():
+                lifecycle.issue_many([id], by=by, now=now)
+                _step(batch, 1)
+            issued += 1
+        except Refused as refusal:
+            events.log(
+                Invoice.objects.get(pk=id),
+                "not_issued",
+                f"Not issued: {refusal.message}",
+                by=by,
+                at=now,
+            )
+    return issued
+
+
+def _delete_some(batch: Batch, now: dt.datetime, today: dt.date) -> bool:
+    """Delete the newest drafts first, since blocks are undone in that order, then the batch itself."""
+    by = _asker(batch, State.DELETING)
+    while ids := list(
+        batch.invoices.drafts()
+        .order_by("-period_start", "-id")
+        .values_list("pk", flat=True)[:CHUNK]
+    ):
+        with transaction.atomic():
+            _step(batch, lifecycle.delete_drafts(ids, by=by, now=now))
+        if not leases.keep(batch, now=now):
+            return False
+    if batch.invoices.exists():
+        return _ready(batch)
+    with transaction.atomic():
+        Batch.objects.filter(pk=batch.pk, owner=batch.owner).delete()
+    return False
+
+
+def _step(batch: Batch, steps: int) -> None:
+    Batch.objects.filter(pk=batch.pk).update(done_steps=F("done_steps") + steps)
+
+
+def _asker(batch: Batch, code: str) -> User | None:
+    event = batch.events.filter(code=code).select_related("by").order_by("-id").first()
+    return event.by if event else None
