@@ -1,15 +1,23 @@
 """Many plain rows at once: COPY where the database has it, executemany elsewhere.
 
-Values are what the columns hold (ids for foreign keys). Nothing of the model's `save` runs, so this is
-for rows whose every value the caller has decided. Call inside a transaction.
+Values are what the columns hold (ids for foreign keys). Nothing of the model's `save` runs, so this
+is for rows whose every value the caller has decided. Call inside a transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import connection, models
+
+_ADAPTED = (
+    models.DecimalField,
+    models.DateTimeField,
+    models.DateField,
+    models.UUIDField,
+    models.JSONField,
+)
 
 
 def reserve_ids(model: type[models.Model], count: int) -> range | list[int]:
@@ -44,38 +52,32 @@ def reserve_ids(model: type[models.Model], count: int) -> range | list[int]:
 
 def insert(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows of values in the order of `fields` (field names; a foreign key takes the id)."""
-    columns = [model._meta.get_field(name) for name in fields]
+    columns: list[Any] = [model._meta.get_field(name) for name in fields]
     table = connection.ops.quote_name(model._meta.db_table)
     names = ", ".join(connection.ops.quote_name(column.column) for column in columns)
+    prepared = _prepared(columns, rows)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for row in rows:
+            statement = f"COPY {table} ({names}) FROM STDIN"
+            with connection.wrap_database_errors, cursor.copy(statement) as copy:
+                for row in prepared:
                     copy.write_row(row)
             return
-        prepare = [
-            column.get_db_prep_save
-            if isinstance(
-                column,
-                (
-                    models.DecimalField,
-                    models.DateTimeField,
-                    models.DateField,
-                    models.UUIDField,
-                    models.JSONField,
-                ),
-            )
-            else None
-            for column in columns
-        ]
         marks = ", ".join(["%s"] * len(columns))
-        cursor.executemany(
-            f"INSERT INTO {table} ({names}) VALUES ({marks})",
-            [
-                [
-                    value if p is None or value is None else p(value, connection)
-                    for p, value in zip(prepare, row, strict=True)
-                ]
-                for row in rows
-            ],
-        )
+        statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - names of ours
+        cursor.executemany(statement, list(prepared))
+
+
+def _prepared(columns: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """The rows with values as the database's driver takes them."""
+    kinds = (models.JSONField,) if connection.vendor == "postgresql" else _ADAPTED
+    adapted = [(i, c.get_db_prep_save) for i, c in enumerate(columns) if isinstance(c, kinds)]
+    if not adapted:
+        yield from rows
+        return
+    for row in rows:
+        values = list(row)
+        for i, prepare in adapted:
+            if values[i] is not None:
+                values[i] = prepare(values[i], connection)
+        yield values

@@ -7,7 +7,7 @@ All rounding is half-up (half away from zero, so a credit mirrors its invoice) a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
@@ -57,10 +57,15 @@ def taxes(lines: Sequence[tuple[Decimal, Decimal]], method: str = PER_LINE) -> l
 
 
 def _spread(exact: Sequence[Decimal]) -> list[Decimal]:
-    """Round each amount to cents so that they add up to the rounded sum of all."""
-    shares = [amount.quantize(CENT, ROUND_FLOOR) + ZERO for amount in exact]
+    """Round each amount to cents so that they add up to the rounded sum of all.
+
+    Cut off towards zero, then hand out the missing cents by largest remainder: the negative of the
+    amounts gets the negative of the result.
+    """
+    shares = [amount.quantize(CENT, ROUND_DOWN) + ZERO for amount in exact]
     missing = cents(sum(exact, Decimal(0))) - total(shares)
-    by_remainder = sorted(range(len(exact)), key=lambda i: (shares[i] - exact[i], i))
-    for i in by_remainder[: int(missing / CENT)]:
-        shares[i] += CENT
+    cent = CENT.copy_sign(missing)
+    by_remainder = sorted(range(len(exact)), key=lambda i: ((shares[i] - exact[i]) * cent, i))
+    for i in by_remainder[: abs(int(missing / CENT))]:
+        shares[i] += cent
     return shares
