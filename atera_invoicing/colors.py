@@ -10,7 +10,7 @@ LIGHT, DARK = "#f3f3f5", "#1b1e23"  # the least forgiving grounds in tokens.css
 
 
 class Brand(NamedTuple):
-    """The fill of primary buttons, the text on it, and the colour of links on light and dark ground."""
+    """Fill of primary buttons, text on it, and the colour of links on light and dark ground."""
 
     fill: str
     on_fill: str

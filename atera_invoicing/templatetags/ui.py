@@ -10,11 +10,13 @@ from typing import Any
 from django import template
 from django.contrib.messages import constants
 from django.template.context import RequestContext
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import is_aware, localtime
 from heroicons.templatetags import heroicons
 
-from .. import charts, money as amounts
+from .. import charts
+from .. import money as amounts
 
 register = template.Library()
 
@@ -102,8 +104,6 @@ def day(value: dt.date | None) -> str:
     """ "5 Nov 2026"; a moment is shown in local time."""
     if not value:
         return ""
-    from django.utils.timezone import is_aware, localtime  # noqa: PLC0415
-
     if isinstance(value, dt.datetime) and is_aware(value):
         value = localtime(value)
     return f"{value.day} {value:%b %Y}"
@@ -114,8 +114,6 @@ def moment(value: dt.datetime | None) -> str:
     """ "5 Nov 2026, 14:30", in local time."""
     if not value:
         return ""
-    from django.utils.timezone import localtime  # noqa: PLC0415
-
     return f"{day(value)}, {localtime(value):%H:%M}"
 
 
@@ -142,14 +140,14 @@ def initials(person: Any) -> str:
 
 @register.simple_tag
 def icon(name: str, style: str = "micro", **attrs: Any) -> SafeString:
-    """A heroicon: `micro` (16 px, beside text), `mini` (20 px) or `outline` (24 px, shown at 20)."""
+    """A heroicon: `micro` (16 px, beside text), `mini` (20 px) or `outline` (at 20 px)."""
     size = {"micro": 16, "mini": 20, "outline": 20, "solid": 24}[style]
-    return heroicons._render_icon(style, name, size, {"aria_hidden": "true", **attrs})  # noqa: SLF001
+    return heroicons._render_icon(style, name, size, {"aria_hidden": "true", **attrs})
 
 
 @register.simple_tag
 def pill(state: str, label: str = "") -> SafeString:
-    """A state with its dot: {% pill "partially_paid" %}, or with other words {% pill "ok" "Matched" %}."""
+    """A state with its dot: {% pill "partially_paid" %}; in other words: {% pill "ok" "Matched" %}."""
     state = str(state)
     tone = TONE_OF.get(state, state if state in TONES else "")
     words = label or state.replace("_", " ").replace("-", " ").capitalize()
@@ -174,7 +172,7 @@ def empty(
 
 @register.inclusion_tag("ui/alert.html")
 def alert(tone: str, text: str, title: str = "", url: str = "", label: str = "") -> dict[str, Any]:
-    """A note in the page: tone `info`, `ok`, `warn` or `bad`, with a button if there is a way out."""
+    """A note in the page: tone `info`, `ok`, `warn`, `bad`; with a button if there is a way out."""
     return {"tone": tone, "text": text, "title": title, "url": url, "label": label}
 
 
@@ -190,12 +188,13 @@ def meter(value: Any, most: Any, label: str, text: str = "", tone: str = "") -> 
 
 @register.simple_tag(takes_context=True)
 def column(context: RequestContext, label: str, key: str = "", kind: str = "") -> SafeString:
-    """A head cell. With `key`, a link that sorts by it, newest press first; `kind="number"` aligns right."""
+    """A head cell; with `key` a link that sorts by it. `kind="number"` aligns right."""
     if not key:
         return format_html('<th scope="col" class="{}">{}</th>', kind, label)
     current = context["rows"].sort
     query = context["request"].GET.copy()
-    query.pop("after", None), query.pop("before", None)
+    for gone in ("after", "before"):
+        query.pop(gone, None)
     query["sort"] = f"-{key}" if current == key else key
     order = {key: "ascending", f"-{key}": "descending"}.get(current, "")
     return format_html(
@@ -214,7 +213,8 @@ def column(context: RequestContext, label: str, key: str = "", kind: str = "") -
 def tick(row: Any, label: str = "") -> SafeString:
     """The box that selects a row for the bulk bar."""
     return format_html(
-        '<td class="tick"><input type="checkbox" name="selected" value="{}" form="bulk" aria-label="Select {}"></td>',
+        '<td class="tick"><input type="checkbox" name="selected" value="{}" form="bulk"'
+        ' aria-label="Select {}"></td>',
         row.pk,
         label or row,
     )
@@ -229,19 +229,13 @@ def can(context: RequestContext, permission: str) -> bool:
 # Charts -------------------------------------------------------------------------------------------
 
 
-@register.simple_tag
-def bars(points: Sequence[tuple[str, Decimal]], label: str = "") -> SafeString:
+@register.inclusion_tag("ui/bars.html")
+def bars(points: Sequence[tuple[str, Decimal]], label: str = "") -> dict[str, Any]:
     """Columns as SVG: (label, amount) pairs, the last one is now."""
-    return charts.bars(points, label=label, write=money)
+    return {"columns": charts.columns(points), "label": label}
 
 
-@register.simple_tag
-def sparkline(values: Sequence[Decimal], label: str = "") -> SafeString:
+@register.inclusion_tag("ui/line.html")
+def sparkline(values: Sequence[Decimal], label: str = "") -> dict[str, Any]:
     """A line of values as small SVG."""
-    return charts.sparkline(values, label=label)
-
-
-@register.simple_tag
-def joined(items: Sequence[Any], separator: str = ", ") -> SafeString:
-    """Items in one line, escaped."""
-    return format_html_join(separator, "{}", ((item,) for item in items))
+    return {"path": charts.line(values), "label": label}

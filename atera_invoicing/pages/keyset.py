@@ -44,8 +44,8 @@ def page(
 ) -> Rows:
     """The rows in order of `column` (a leading "-" in `sort` turns it round), ties by id.
 
-    `column` may follow relations or name an annotation. An unknown `after` or `before` begins at the
-    start.
+    `column` may follow relations or name an annotation. An unknown `after` or `before` begins at
+    the start.
     """
     down = sort.startswith("-")
     anchor = _anchor(queryset, column, after or before)

@@ -1,0 +1,116 @@
+"""Pages of many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from operator import or_
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django_filters import FilterSet
+
+from . import keyset
+from .base import Page, say
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """A button of the bulk bar. It calls the page's `bulk_<name>(rows)`, which returns a sentence."""
+
+    name: str
+    label: str
+    permission: str
+    icon: str = "check"
+    confirm: str = ""
+    danger: bool = False
+
+
+class ListPage(Page):
+    """A table: search `q`, the app's FilterSet, sorting, paging, bulk actions.
+
+    Templates extend `_list.html` and fill the blocks `columns`, `cells`, `empty`. htmx gets the
+    list alone.
+    """
+
+    queryset: QuerySet[Any] | None = None
+    filter_class: type[FilterSet] | None = None
+    search_fields: Sequence[str] = ()
+    search_hint: str = "Search"
+    sortable: ClassVar[dict[str, str]] = {}
+    sort: str = "-id"
+    size: int = 50
+    bulk: Sequence[Bulk] = ()
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """All rows that this person may see, with what the template touches already joined."""
+        if self.queryset is None:
+            raise NotImplementedError("set `queryset` or write `get_queryset`")
+        return self.queryset.all()
+
+    @cached_property
+    def filters(self) -> FilterSet | None:
+        if self.filter_class is None:
+            return None
+        return self.filter_class(self.request.GET, self.get_queryset(), request=self.request)
+
+    @cached_property
+    def query(self) -> str:
+        """What is searched for; NUL can't be in any text of ours."""
+        return self.request.GET.get("q", "").replace("\x00", "").strip()[:200]
+
+    def matching(self) -> QuerySet[Any]:
+        """The rows that pass search and filters; none where a filter makes no sense."""
+        rows: QuerySet[Any] = self.get_queryset() if self.filters is None else self.filters.qs
+        if self.filters is not None and not self.filters.is_valid():
+            return rows.none()
+        for word in self.query.split():
+            rows = rows.filter(
+                reduce(or_, (Q(**{f"{f}__icontains": word}) for f in self.search_fields))
+            )
+        return rows
+
+    def rows(self) -> keyset.Rows:
+        """The page of rows that the address asks for."""
+        get = self.request.GET
+        sort = get.get("sort", "")
+        sort = sort if sort.removeprefix("-") in self.sortable else self.sort
+        key = sort.removeprefix("-")
+        return keyset.page(
+            self.matching(),
+            sort=sort,
+            column=self.sortable.get(key, key),
+            size=self.size,
+            after=get.get("after", ""),
+            before=get.get("before", ""),
+        )
+
+    def context(self) -> dict[str, Any]:
+        may = self.request.user.has_perm
+        own = {"sort", "after", "before", "page"}
+        narrowed = any(value for name, value in self.request.GET.items() if name not in own)
+        return super().context() | {
+            "shell_template": "_partial.html" if self.request.htmx else "base.html",
+            "rows": self.rows(),
+            "query": self.query,
+            "filters": self.filters,
+            "narrowed": narrowed,
+            "bulk": [button for button in self.bulk if may(button.permission)],
+        }
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A bulk action on the ticked rows of this list."""
+        button = next((b for b in self.bulk if b.name == request.POST.get("action")), None)
+        if button is None or not request.user.has_perm(button.permission):
+            raise PermissionDenied
+        ids = [int(pk) for pk in request.POST.getlist("selected") if pk.isdecimal()]
+        rows = list(self.get_queryset().filter(pk__in=ids))
+        if not rows:
+            messages.warning(request, "Tick at least one row first.")
+        else:
+            say(request, lambda: getattr(self, f"bulk_{button.name}")(rows))
+        return HttpResponseRedirect(self.next_or(request.get_full_path()))
