@@ -54,9 +54,9 @@ class Branding(models.Model):
     paper = models.CharField(max_length=6, choices=Paper.choices, default=Paper.A4)
     date_format = models.CharField(
         max_length=12,
-        default="d M Y",
+        default="j M Y",
         choices=[
-            ("d M Y", "5 Nov 2026"),
+            ("j M Y", "5 Nov 2026"),
             ("M j, Y", "Nov 5, 2026"),
             ("Y-m-d", "2026-11-05"),
             ("d/m/Y", "05/11/2026"),
@@ -78,7 +78,7 @@ class Branding(models.Model):
     number_width = models.PositiveSmallIntegerField("digits in the number", default=5)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
 
     class Meta:

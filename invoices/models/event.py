@@ -18,7 +18,9 @@ class Event(models.Model):
     text = models.CharField(max_length=400, help_text="A sentence for people.")
     facts = models.JSONField(default=dict)
     at = models.DateTimeField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["-id"]

@@ -29,7 +29,7 @@ class InvoiceNumber(models.Model):
     invoice = models.ForeignKey("invoices.Invoice", models.PROTECT, related_name="numbers")
     used_from = models.DateTimeField()
     used_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
 
     class Meta:
