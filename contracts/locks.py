@@ -67,6 +67,16 @@ def refuse_billed_item(item: TicketItem) -> None:
     _refuse(TicketItem.objects.filter(pk=item.pk), "This product or expense")
 
 
+def refuse_ever_billed(work: TimeEntry | TicketItem) -> None:
+    """Refuse if an invoice, also a voided one, was made from this work: its trail must stay."""
+    if work.claims.exists():
+        raise Refused(
+            "was_billed",
+            "A voided invoice was made from this work, so it can't be deleted. "
+            "Mark it as not billable instead.",
+        )
+
+
 def refuse_billed_ticket(ticket: Ticket) -> None:
     """Refuse if any time entry, product or expense of the ticket is on a live invoice."""
     for work in (TimeEntry.objects, TicketItem.objects):

@@ -24,6 +24,8 @@ from contracts.models import (
     UsageCount,
 )
 from customers.models import Contact, Customer
+from invoices.models import Claim, Invoice, InvoiceLine
+from whitelabel.models import Branding
 
 _count = itertools.count(1)
 
@@ -224,3 +226,43 @@ def movement(
         period_start=day(period_start),
         **fields,
     )
+
+
+def claim(
+    source: TimeEntry | TicketItem | Contract,
+    number: str = "",
+    period_start: str = "2026-10-01",
+    part: int = 0,
+    **fields: Any,
+) -> Claim:
+    """A bill for work or a contract's period: a draft, or the invoice issued as `number`."""
+    agreed = source if isinstance(source, Contract) else source.ticket.contract
+    customer = agreed.customer if agreed else source.ticket.customer
+    issued = (
+        {"number_key": number.upper(), "branding": Branding.current(), "issued_at": timezone.now()}
+        if number
+        else {}
+    )
+    invoice = Invoice.objects.create(
+        customer=customer,
+        contract=agreed,
+        currency="USD",
+        invoice_date=day("2026-11-01"),
+        due_date=day("2026-12-01"),
+        bill_to_name=customer.name,
+        number=number,
+        created_at=timezone.now(),
+        **issued,
+    )
+    line = InvoiceLine.objects.create(
+        invoice=invoice, position=1, description="Work", quantity=1, unit_price=0, net=0, tax=0
+    )
+    return Claim.objects.create(
+        invoice=invoice, line=line, part=part, quantity=1, **_source(source, period_start), **fields
+    )
+
+
+def _source(source: TimeEntry | TicketItem | Contract, period_start: str) -> dict[str, Any]:
+    if isinstance(source, Contract):
+        return {"contract": source, "period_start": day(period_start)}
+    return {"time_entry" if isinstance(source, TimeEntry) else "ticket_item": source}
