@@ -12,12 +12,12 @@ import uuid
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
 from .models import Leased
 
 Row = TypeVar("Row", bound=Leased)
-LEASE = timedelta(seconds=60)
 
 
 def me() -> str:
@@ -36,18 +36,22 @@ def claim(rows: QuerySet[Row], pk: int, *, owner: str, now: datetime) -> Row | N
     taken = (
         due(rows, now=now)
         .filter(pk=pk)
-        .update(owner=owner, lease_until=now + LEASE, attempts=F("attempts") + 1)
+        .update(owner=owner, lease_until=_until(now), attempts=F("attempts") + 1)
     )
     return rows.get(pk=pk) if taken else None
 
 
 def keep(row: Row, *, now: datetime) -> bool:
     """Extend the lease; False when it was lost, and then the holder must stop without writing."""
-    mine = type(row)._default_manager.filter(pk=row.pk, owner=row.owner)  # noqa: SLF001
-    return bool(mine.update(lease_until=now + LEASE))
+    mine = type(row)._default_manager.filter(pk=row.pk, owner=row.owner)
+    return bool(mine.update(lease_until=_until(now)))
 
 
 def release(row: Row, *, run_at: datetime | None = None) -> bool:
     """Give the row back: done for now, or due again at `run_at`. False when the lease was lost."""
-    mine = type(row)._default_manager.filter(pk=row.pk, owner=row.owner)  # noqa: SLF001
+    mine = type(row)._default_manager.filter(pk=row.pk, owner=row.owner)
     return bool(mine.update(owner="", lease_until=None, run_at=run_at))
+
+
+def _until(now: datetime) -> datetime:
+    return now + timedelta(seconds=settings.LEASE_SECONDS)

@@ -107,10 +107,26 @@ def _write_parts(batch: Batch, parts: list[BatchPart], now: dt.datetime, today: 
         )
         bills = [(one.row.facts, bill) for one in chosen for bill in one.bills]
         writing.write(bills, batch=batch, options=options, by=batch.created_by, now=now)
+        taken = _taken_meanwhile(
+            batch, [one.row.facts.contract_id for one in chosen if not one.bills]
+        )
         for part, one in zip(parts, chosen, strict=True):
-            part.state, part.message = Part.WRITTEN if one.bills else Part.EMPTY, one.message
+            part.state = Part.WRITTEN if one.bills else Part.EMPTY
+            part.message = taken.get(part.contract_id, one.message)
         BatchPart.objects.bulk_update(parts, ["state", "message"])
         mine.update(done_steps=F("done_steps") + len(parts))
+
+
+def _taken_meanwhile(batch: Batch, contract_ids: list[int]) -> dict[int, str]:
+    """For contracts with nothing left to bill: which invoices took the work since the batch was started."""
+    found = Invoice.objects.filter(
+        contract_id__in=contract_ids, created_at__gte=batch.created_at, voided_at__isnull=True
+    ).exclude(batch=batch)
+    names: dict[int, list[str]] = {}
+    for invoice in found.select_related("batch").order_by("id"):
+        where = f" of batch “{invoice.batch.name}”" if invoice.batch else ""
+        names.setdefault(invoice.contract_id or 0, []).append(f"{invoice}{where}")
+    return {id: f"Billed meanwhile on {', '.join(bills)}." for id, bills in names.items()}
 
 
 def _settle(parts: list[BatchPart], state: str, message: str) -> None:

@@ -9,6 +9,7 @@ os.environ.setdefault("ENVIRONMENT", "development")
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="atera-invoicing-tests-"))
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
@@ -18,6 +19,14 @@ from atera_invoicing.roles import Role
 from . import make
 
 NOBODY = "anonymous"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
+    """A real SQLite file instead of one in memory, so that other processes can open it."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True)

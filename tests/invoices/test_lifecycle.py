@@ -46,13 +46,19 @@ def test_a_freestyle_invoice_takes_empty_parts_from_the_catalogue():
     tax = make.tax("GST", "10")
     item = make.item("Audit", "250", tax_rate=tax)
     line = freestyle(LineInput(item=item, quantity=D("1.5"))).lines.get()
-    assert (line.description, line.net, line.tax, line.total) == ("Audit", D("375.00"), D("37.50"), D("412.50"))
+    assert (line.description, line.net, line.tax, line.total) == (
+        "Audit",
+        D("375.00"),
+        D("37.50"),
+        D("412.50"),
+    )
 
 
 def test_totals_are_the_sums_of_the_lines():
     tax = make.tax(percent="8.25")
     invoice = freestyle(
-        LineInput("A", D(3), D("33.33"), tax_rate=tax), LineInput("B", D(1), D("10.05"), D(10), tax_rate=tax)
+        LineInput("A", D(3), D("33.33"), tax_rate=tax),
+        LineInput("B", D(1), D("10.05"), D(10), tax_rate=tax),
     )
     assert invoice.subtotal == sum(line.net for line in invoice.lines.all())
     assert invoice.total == sum(line.total for line in invoice.lines.all())
@@ -75,8 +81,18 @@ def test_lines_can_change_places():
 
 def test_a_dropped_line_keeps_its_work_billed_unless_released():
     invoice = bill(examples.acme(), level="entry").invoices.get()
-    first, second, *rest = invoice.lines.all()
-    keep = [LineInput(line.description, line.quantity, line.unit_price, line.discount_percent, line.item, id=line.pk) for line in rest]
+    _, second, *rest = invoice.lines.all()
+    keep = [
+        LineInput(
+            line.description,
+            line.quantity,
+            line.unit_price,
+            line.discount_percent,
+            line.item,
+            id=line.pk,
+        )
+        for line in rest
+    ]
     lifecycle.edit(invoice, version=1, lines=keep, release=[second.pk], by=None, now=NOW)
     assert Claim.objects.filter(invoice=invoice, line__isnull=True).count() == 1
     assert Claim.objects.filter(invoice=invoice).count() == 4
@@ -86,7 +102,9 @@ def test_an_issued_invoice_has_a_number_and_cannot_be_edited():
     invoice = issued()
     assert (invoice.number, invoice.status(TODAY)) == ("INV-00001", Status.ISSUED)
     with refused("already_issued"):
-        lifecycle.edit(invoice, version=invoice.version, header={"po_number": "x"}, by=None, now=NOW)
+        lifecycle.edit(
+            invoice, version=invoice.version, header={"po_number": "x"}, by=None, now=NOW
+        )
 
 
 def test_a_draft_without_lines_or_below_zero_is_not_issued():
@@ -100,7 +118,9 @@ def test_a_draft_without_lines_or_below_zero_is_not_issued():
 
 def test_a_refused_issue_leaves_no_gap():
     with refused("negative_total"):
-        lifecycle.issue_many([freestyle().pk, freestyle(LineInput("x", D(-1), D(5))).pk], by=None, now=NOW)
+        lifecycle.issue_many(
+            [freestyle().pk, freestyle(LineInput("x", D(-1), D(5))).pk], by=None, now=NOW
+        )
     assert issued().number == "INV-00001"
 
 
@@ -115,7 +135,13 @@ def test_renumbering_is_audited_and_never_reuses_a_number():
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [("", "number_invalid"), ("A" * 22, "number_invalid"), ("<b>", "number_invalid"), ("INV-00009", "number_ahead"), (" inv - 00001 ", "number_same")],
+    [
+        ("", "number_invalid"),
+        ("A" * 22, "number_invalid"),
+        ("<b>", "number_invalid"),
+        ("INV-00009", "number_ahead"),
+        (" inv - 00001 ", "number_same"),
+    ],
 )
 def test_a_number_that_cannot_be_used_is_refused(number, code):
     invoice = issued()
@@ -191,7 +217,9 @@ def test_an_amount_that_cannot_be_is_refused(amount):
 
 def test_a_removed_payment_is_owed_again():
     invoice = issued()
-    payment = paying.record(invoice, amount=D("200"), received_on=timezone.localdate(), by=None, now=NOW)
+    payment = paying.record(
+        invoice, amount=D("200"), received_on=timezone.localdate(), by=None, now=NOW
+    )
     paying.remove(payment, reason="Bounced", by=None, now=NOW)
     invoice.refresh_from_db()
     assert (invoice.balance, invoice.settled_at) == (D("200.00"), None)
@@ -200,6 +228,9 @@ def test_a_removed_payment_is_owed_again():
 def test_the_email_can_be_written_on_every_kind_of_invoice():
     batch_invoice = bill(examples.acme()).invoices.get()
     for invoice in (freestyle(), issued(), batch_invoice):
-        assert lifecycle.set_email(invoice, email=" a@b.example ", by=None, now=NOW).email == "a@b.example"
+        assert (
+            lifecycle.set_email(invoice, email=" a@b.example ", by=None, now=NOW).email
+            == "a@b.example"
+        )
     with refused("email_invalid"):
         lifecycle.set_email(batch_invoice, email="nobody at home", by=None, now=NOW)
