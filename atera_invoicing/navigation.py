@@ -139,7 +139,7 @@ def _navigation(request: HttpRequest, facts: dict[str, Any]) -> list[Group]:
     }
     groups = _groups()
     for group in groups:
-        may = request.user.has_perm  # type: ignore[union-attr]
+        may = request.user.has_perm
         group.entries = [e for e in group.entries if not e.permission or may(e.permission)]
         for entry in group.entries:
             entry.url = _url(entry.view)

@@ -28,7 +28,7 @@ class ProfilePage(FormPage):
     form_class = ProfileForm
 
     @property
-    def object(self) -> Any:  # type: ignore[override]
+    def object(self) -> Any:
         return self.request.user
 
     def perform(self, form: Any) -> User:

@@ -5,12 +5,31 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from django.urls import include, path
+from django.views.generic import RedirectView, TemplateView
 
-from . import profile
+from . import keys, options, overview, profile, team
 
 urlpatterns = [
+    path("", overview.OverviewPage.as_view(), name="overview"),
+    path("team/", team.TeamPage.as_view(), name="team"),
+    path("team/new/", team.PersonPage.as_view(), name="person_new"),
+    path("team/<int:pk>/", team.PersonPage.as_view(), name="person"),
+    path("team/<int:pk>/link/", team.InvitePage.as_view(), name="invite"),
+    path("team/<int:pk>/deactivate/", team.DeactivatePage.as_view(), name="person_deactivate"),
+    path("team/<int:pk>/activate/", team.ActivatePage.as_view(), name="person_activate"),
+    path("keys/", keys.KeysPage.as_view(), name="keys"),
+    path("keys/new/", keys.NewKeyPage.as_view(), name="key_new"),
+    path("keys/<int:pk>/revoke/", keys.RevokePage.as_view(), name="key_revoke"),
+    path("options/", options.OptionsPage.as_view(), name="options"),
     path("theme/", profile.theme, name="theme"),
     path("profile/", profile.ProfilePage.as_view(), name="profile"),
+    # No mail is sent to get in, and addresses are an owner's to change: these pages say so instead.
+    path(
+        "accounts/password/reset/",
+        TemplateView.as_view(template_name="account/password_reset.html"),
+    ),
+    path("accounts/email/", RedirectView.as_view(pattern_name="profile")),
+    path("accounts/confirm-email/", RedirectView.as_view(pattern_name="profile")),
     path("accounts/", include("allauth.urls")),
 ]
 for _prefix, _module in [

@@ -22,6 +22,7 @@ from ..errors import Refused
 class Page(View):
     """A page for people who are logged in and have `permission` ("app.verb"; "" for everybody)."""
 
+    request: Any  # an HttpRequest with what the middleware adds: user, htmx, csp_nonce
     permission: str = ""
     template_name: str = ""
     title: str = ""

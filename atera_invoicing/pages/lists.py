@@ -20,7 +20,7 @@ from .base import Page, say
 
 @dataclass(frozen=True)
 class Bulk:
-    """A button of the bulk bar. It calls the page's `bulk_<name>(rows)`, which returns a sentence."""
+    """A button of the bulk bar. It calls the page's `bulk_<name>(rows)`, which says what it did."""
 
     name: str
     label: str

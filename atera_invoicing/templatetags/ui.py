@@ -139,7 +139,7 @@ def initials(person: Any) -> str:
 
 
 @register.simple_tag
-def icon(name: str, style: str = "micro", **attrs: Any) -> SafeString:
+def icon(name: str, style: str = "micro", **attrs: Any) -> str:
     """A heroicon: `micro` (16 px, beside text), `mini` (20 px) or `outline` (at 20 px)."""
     size = {"micro": 16, "mini": 20, "outline": 20, "solid": 24}[style]
     return heroicons._render_icon(style, name, size, {"aria_hidden": "true", **attrs})
@@ -147,7 +147,7 @@ def icon(name: str, style: str = "micro", **attrs: Any) -> SafeString:
 
 @register.simple_tag
 def pill(state: str, label: str = "") -> SafeString:
-    """A state with its dot: {% pill "partially_paid" %}; in other words: {% pill "ok" "Matched" %}."""
+    """A state with its dot: {% pill "paid" %}, or with other words {% pill "ok" "Matched" %}."""
     state = str(state)
     tone = TONE_OF.get(state, state if state in TONES else "")
     words = label or state.replace("_", " ").replace("-", " ").capitalize()

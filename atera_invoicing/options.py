@@ -1,0 +1,56 @@
+"""The page of the installation's options."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, RegexValidator
+from django.urls import reverse
+
+from .models import Installation
+from .pages import FormPage
+
+
+class OptionsForm(forms.ModelForm):
+    class Meta:
+        model = Installation
+        fields = [
+            "currency",
+            "payment_days",
+            "level",
+            "tax_method",
+            "ticket_period",
+            "recipient_rule",
+            "zero_invoices",
+            "show_no_charge",
+            "show_dates",
+            "show_technician",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        code = RegexValidator(r"^[A-Z]{3}\Z", "Write the ISO code in three capitals: USD, EUR.")
+        self.fields["currency"].validators.append(code)
+        self.fields["payment_days"].validators.append(MaxValueValidator(365))
+
+
+class OptionsPage(FormPage):
+    permission = "atera_invoicing.change_installation"
+    template_name = "options.html"
+    title = "Options"
+    form_class = OptionsForm
+
+    @cached_property
+    def object(self) -> Installation:
+        return Installation.current()
+
+    def perform(self, form: Any) -> Installation:
+        return form.save()
+
+    def success(self, result: Installation) -> str:
+        return "The options are saved. They hold for invoices made from now on."
+
+    def done(self, result: Installation) -> str:
+        return reverse("options")

@@ -1,0 +1,185 @@
+"""The home page: the month at a glance, and what to do next. It alone looks into every app."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+
+from contracts.facts import unbilled
+from contracts.models import CatalogItem, Contract, Ticket, TimeEntry
+from customers.models import Customer
+from invoices.models import Batch, Invoice, Payment
+from whitelabel.models import Branding
+
+from .models import Installation, User
+from .pages import Page
+
+RECENT = dt.timedelta(days=92)
+
+
+class OverviewPage(Page):
+    """Money for those who see invoices; the own week for technicians."""
+
+    title = "Overview"
+
+    @property
+    def template_name(self) -> str:
+        return "overview/money.html" if self.sees_money else "overview/week.html"
+
+    @property
+    def sees_money(self) -> bool:
+        return self.request.user.has_perm("invoices.view_invoice")
+
+    def context(self) -> dict[str, Any]:
+        today = timezone.localdate()
+        own = money(today) if self.sees_money else week(self.request.user, today)
+        return super().context() | own
+
+
+def money(today: dt.date) -> dict[str, Any]:
+    """What is to bill, unpaid and paid, a year of invoices, and what needs a person."""
+    first = today.replace(day=1)
+    live = Invoice.objects.filter(voided_at__isnull=True, settled_at__isnull=True)
+    issued = Q(issued_at__isnull=False)
+    late = issued & Q(due_date__lt=today)
+    return {
+        "today": today,
+        "currency": Installation.current().currency,
+        "open": live.aggregate(
+            drafts=Count("pk", filter=~issued),
+            draft_total=Sum("total", filter=~issued),
+            unpaid=Count("pk", filter=issued),
+            unpaid_total=Sum("balance", filter=issued),
+            overdue=Count("pk", filter=late),
+            overdue_total=Sum("balance", filter=late),
+        ),
+        "paid": _paid_since(first),
+        "work": _unbilled_work(today),
+        "points": _by_month(first),
+        "batches": Batch.objects.exclude(state=Batch.State.READY),
+        "homeless": _without_contract(today),
+        "steps": [] if Invoice.objects.filter(issued).exists() else list(_first_steps()),
+    }
+
+
+def _paid_since(day: dt.date) -> dict[str, Any]:
+    """Payments less refunds received from a day on."""
+    rows = Payment.objects.live().filter(received_on__gte=day)
+    sums = rows.aggregate(
+        came=Sum("amount", filter=Q(kind=Payment.Kind.PAYMENT)),
+        went=Sum("amount", filter=Q(kind=Payment.Kind.REFUND)),
+        count=Count("pk"),
+    )
+    return {"total": (sums["came"] or 0) - (sums["went"] or 0), "count": sums["count"]}
+
+
+def _done_since(today: dt.date) -> Q:
+    """Tickets finished in the last three months; older ones are the batch page's business."""
+    since = timezone.make_aware(dt.datetime.combine(today - RECENT, dt.time()))
+    return Q(status__in=Ticket.DONE, resolved_at__gte=since)
+
+
+def _unbilled_work(today: dt.date) -> dict[str, Any]:
+    """Hours and tickets of finished, billable work that no invoice claims yet."""
+    tickets = Ticket.objects.filter(_done_since(today), contract__isnull=False)
+    rows = unbilled(TimeEntry.objects.filter(ticket__in=tickets, billable=True))
+    sums = rows.aggregate(minutes=Sum("minutes"), tickets=Count("ticket", distinct=True))
+    return {"hours": Decimal(sums["minutes"] or 0) / 60, "tickets": sums["tickets"]}
+
+
+def _without_contract(today: dt.date) -> int:
+    """Finished tickets with billable time that no contract covers, so nobody bills them."""
+    tickets = Ticket.objects.filter(_done_since(today), contract__isnull=True)
+    return tickets.filter(entries__billable=True).distinct().count()
+
+
+def _by_month(first: dt.date) -> list[tuple[str, Decimal]]:
+    """The totals of issued invoices of the last twelve months, in one pass over the date index."""
+    months = [_back(first, count) for count in range(11, -1, -1)]
+    ends = [*months[1:], dt.date.max]
+    sums = Invoice.objects.filter(
+        issued_at__isnull=False, voided_at__isnull=True, invoice_date__gte=months[0]
+    ).aggregate(
+        **{
+            f"m{place}": Sum("total", filter=Q(invoice_date__gte=start, invoice_date__lt=end))
+            for place, (start, end) in enumerate(zip(months, ends, strict=True))
+        }
+    )
+    return [(f"{month:%b}", sums[f"m{place}"] or Decimal(0)) for place, month in enumerate(months)]
+
+
+def _back(first: dt.date, months: int) -> dt.date:
+    years, month = divmod(first.year * 12 + first.month - 1 - months, 12)
+    return dt.date(years, month + 1, 1)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do before the first invoice."""
+
+    title: str
+    text: str
+    view: str
+    button: str
+    done: bool
+
+
+def _first_steps() -> Iterator[Step]:
+    look = Branding.objects.count() > 1
+    yield Step(
+        "Make it yours", "Logo, colours, address, number.", "whitelabel:look", "Set up", look
+    )
+    yield Step(
+        *(
+            "Add customers",
+            "By hand, or all at once from a CSV file.",
+            "customers:list",
+            "Customers",
+        ),
+        Customer.objects.exists(),
+    )
+    yield Step(
+        *("Set your prices", "Services, products and taxes.", "contracts:catalog", "Catalogue"),
+        CatalogItem.objects.exists(),
+    )
+    yield Step(
+        *("Agree on contracts", "What each customer pays for.", "contracts:list", "Contracts"),
+        Contract.objects.exists(),
+    )
+    yield Step(
+        *("Put in the work", "Tickets with time and products.", "contracts:tickets", "Tickets"),
+        Ticket.objects.exists(),
+    )
+    yield Step(
+        *("Bill the month", "Preview, create drafts, issue.", "invoices:batches", "New batch"),
+        Invoice.objects.exists(),
+    )
+
+
+def week(person: User, today: dt.date) -> dict[str, Any]:
+    """A person's own time of this week, day by day, and the tickets that wait."""
+    monday = today - dt.timedelta(days=today.weekday())
+    days = [monday + dt.timedelta(days=count) for count in range(7)]
+    start = timezone.make_aware(dt.datetime.combine(monday, dt.time()))
+    entries = list(
+        TimeEntry.objects.filter(technician=person, started_at__gte=start)
+        .select_related("ticket__customer")
+        .order_by("-started_at")[:200]
+    )
+    minutes = dict.fromkeys(days, 0)
+    for entry in entries:
+        day = timezone.localtime(entry.started_at).date()
+        minutes[day] = minutes.get(day, 0) + entry.minutes
+    return {
+        "entries": entries[:25],
+        "days": [(day, minutes[day], day == today) for day in days],
+        "minutes": sum(minutes[day] for day in days),
+        "most": max(480, *minutes.values()),
+        "waiting": Ticket.objects.exclude(status__in=Ticket.DONE).count(),
+    }
