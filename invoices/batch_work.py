@@ -23,7 +23,7 @@ from . import choosing, events, lifecycle, writing
 from .models import Batch, BatchPart, Invoice
 
 logger = logging.getLogger(__name__)
-CHUNK = 200
+CHUNK = 400
 State = Batch.State
 Part = BatchPart.State
 

@@ -41,7 +41,9 @@ def beta(*, rollover: bool = True) -> Contract:
         ticket = make.ticket(contract, number=number, title="Server work", resolved="2026-10-28")
         start = {"T-2001": 5, "T-2002": 7, "T-2003": 9}[number]
         for i, minutes in enumerate(times):
-            make.entry(ticket, minutes, started=f"2026-10-{start + i:02d}", description=f"Part {i + 1}")
+            make.entry(
+                ticket, minutes, started=f"2026-10-{start + i:02d}", description=f"Part {i + 1}"
+            )
     return contract
 
 
@@ -49,8 +51,17 @@ def gamma() -> tuple[Contract, Contract]:
     """A retainer that covers time, and an hourly contract for what lies outside."""
     gst = make.tax("GST", "10")
     customer = make.customer("Gamma")
-    care = make.retainer("800", name="Gamma Care", customer=customer, tax_rate=gst, is_default=True, start_date="2026-10-01")
-    extra = make.contract("hourly", name="Gamma Extra", customer=customer, tax_rate=gst, start_date="2026-10-01")
+    care = make.retainer(
+        "800",
+        name="Gamma Care",
+        customer=customer,
+        tax_rate=gst,
+        is_default=True,
+        start_date="2026-10-01",
+    )
+    extra = make.contract(
+        "hourly", name="Gamma Extra", customer=customer, tax_rate=gst, start_date="2026-10-01"
+    )
     make.rate(extra, "primary", "120", name="Standard extra")
     after = make.rate(extra, "additional", "180", name="After-hours extra")
     covered = make.ticket(care, number="T-3001", title="Printer", resolved="2026-10-20")

@@ -25,7 +25,13 @@ def start(*contracts: Contract, **kwargs) -> Batch:
     choices = kwargs.pop("choices", None) or [Choice(c.pk) for c in contracts]
     kwargs.setdefault("uid", uuid.uuid4())
     return batches.start(
-        choices, name="October", through=TODAY, invoice_date=TODAY, by=None, now=timezone.now(), **kwargs
+        choices,
+        name="October",
+        through=TODAY,
+        invoice_date=TODAY,
+        by=None,
+        now=timezone.now(),
+        **kwargs,
     )
 
 

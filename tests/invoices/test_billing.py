@@ -36,7 +36,13 @@ def october(contract, level, **kwargs):
 
 def figures(invoice):
     return [
-        (line.description.split("\n")[-1], line.quantity, line.unit_price, line.net, line.tax_amount)
+        (
+            line.description.split("\n")[-1],
+            line.quantity,
+            line.unit_price,
+            line.net,
+            line.tax_amount,
+        )
         for line in invoice.lines
     ]
 
@@ -72,7 +78,10 @@ def test_hourly_month(level):
 
 def test_lines_show_their_level_and_every_level_above():
     invoice = october(examples.acme(), "entry")
-    assert invoice.lines[1].description == "Acme Hourly\n#T-1001 VPN down\nFirmware upgrade (After-hours)"
+    assert (
+        invoice.lines[1].description
+        == "Acme Hourly\n#T-1001 VPN down\nFirmware upgrade (After-hours)"
+    )
     assert invoice.lines[4].description == "Acme Hourly\n#T-1002 New laptop\nDock (−10 %)"
 
 
@@ -98,7 +107,11 @@ def test_block_without_rollover(level):
     assert october(examples.beta(rollover=False), level).total == D("1470.00")
 
 
-GAMMA_CARE = {"contract": [D("800.00")], "ticket": [D("800.00"), D(0)], "entry": [D("800.00"), D(0), D(0)]}
+GAMMA_CARE = {
+    "contract": [D("800.00")],
+    "ticket": [D("800.00"), D(0)],
+    "entry": [D("800.00"), D(0), D(0)],
+}
 GAMMA_EXTRA = {
     "contract": [D("300.00"), D("180.00"), D("45.00")],
     "ticket": [D("300.00"), D("180.00"), D("45.00")],

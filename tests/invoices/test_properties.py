@@ -23,7 +23,7 @@ from .test_batches import TODAY, bill
 from .test_lifecycle import NOW
 
 QUIET = settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -80,7 +80,7 @@ def test_totals_are_the_sums_of_their_lines_at_every_level(kind, tickets, percen
                     options=options,
                     level=level,
                 )
-                for invoice in (bill.invoice for bill in row.bills if bill.invoice):
+                for invoice in (b.invoice for b in row.bills if b.invoice):
                     assert invoice.subtotal == sum(line.net for line in invoice.lines)
                     assert invoice.tax == sum(line.tax_amount for line in invoice.lines)
                     assert all(
@@ -109,7 +109,7 @@ def test_levels_differ_by_no_more_than_the_rounding_of_their_lines(tickets, pric
                 options=Installation(),
                 level=level,
             )
-            invoices = [bill.invoice for bill in row.bills if bill.invoice]
+            invoices = [b.invoice for b in row.bills if b.invoice]
             subtotals[level] = sum(invoice.subtotal for invoice in invoices)
             lines = max(lines, sum(len(invoice.lines) for invoice in invoices))
             hours.add(sum(invoice.hours for invoice in invoices))
@@ -151,6 +151,8 @@ def perform(act: str, pick: int, contracts: list[Contract]) -> None:
 
 
 def drop_a_line(invoice: Invoice, *, free: bool) -> None:
+    if not invoice.lines.exists():
+        return
     first, *rest = invoice.lines.all()
     kept = [
         LineInput(x.description, x.quantity, x.unit_price, x.discount_percent, x.item, id=x.pk)

@@ -1,0 +1,82 @@
+"""Measures the product against a limit: both in turn, several times, and the medians of the pairs.
+
+The two take turns so that a busy or slow machine hits both alike; the ratio is what counts.
+"""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Medians over the runs, in seconds. `cpu` counts this process alone, not the database's."""
+
+    seconds: float
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`ratio` is the median of product / limit within each pair of runs."""
+
+    limit: Timing
+    product: Timing
+    ratio: float
+    runs: int
+    peak_mb: float
+
+    def __str__(self) -> str:
+        return "\n".join(
+            (
+                f"limit    {self.limit.seconds:8.3f} s   CPU {self.limit.cpu:8.3f} s",
+                f"product  {self.product.seconds:8.3f} s   CPU {self.product.cpu:8.3f} s",
+                f"ratio    {self.ratio:8.2f} x   (median of {self.runs} pairs)",
+                f"peak     {self.peak_mb:8.0f} MB of this process, start to end",
+            )
+        )
+
+
+def alternate(
+    limit: Work, product: Work, *, runs: int = 5, reset: Work = lambda: None
+) -> Comparison:
+    """Run `limit` and `product` in turn, after one unmeasured run of each; `reset` undoes each, unmeasured."""
+    pairs = []
+    for run in range(runs + 1):
+        timings = []
+        for work in (limit, product):
+            timings.append(_time(work))
+            reset()
+        if run:
+            pairs.append(tuple(timings))
+    return Comparison(
+        limit=_median([pair[0] for pair in pairs]),
+        product=_median([pair[1] for pair in pairs]),
+        ratio=statistics.median(product.seconds / limit.seconds for limit, product in pairs),
+        runs=runs,
+        peak_mb=peak_mb(),
+    )
+
+
+def peak_mb() -> float:
+    """The most memory this process ever held, in MB (Linux counts in KB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _time(work: Work) -> Timing:
+    cpu, start = time.process_time(), time.perf_counter()
+    work()
+    return Timing(time.perf_counter() - start, time.process_time() - cpu)
+
+
+def _median(timings: list[Timing]) -> Timing:
+    return Timing(
+        statistics.median(timing.seconds for timing in timings),
+        statistics.median(timing.cpu for timing in timings),
+    )
