@@ -183,6 +183,7 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 CELERY_TIMEZONE = "UTC"
+LEASE_SECONDS = int(os.environ.get("LEASE_SECONDS", "60"))  # until a dead worker's job is taken over
 
 # People ------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "atera_invoicing.User"
@@ -294,6 +295,8 @@ TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = not PRODUCTION  # `make demo` needs no collectstatic
 STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", DATA_DIR / "static"))
+if not PRODUCTION:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
 STATICFILES_DIRS = [("fonts/inter", str(Path(fontpkg_inter.__file__).parent / "files"))]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
