@@ -18,10 +18,9 @@ from invoices.models import Batch, BatchPart
 
 from .. import make
 
-BATCH = (
-    "id uid name level through invoice_date state total_steps done_steps "
-    "created_at created_by run_at lease_until owner attempts"
-).split()
+BATCH = ["id", "uid", "name", "level", "through", "invoice_date", "state"]
+BATCH += ["total_steps", "done_steps", "created_at", "created_by"]
+BATCH += ["run_at", "lease_until", "owner", "attempts"]
 pytestmark = pytest.mark.django_db
 
 
