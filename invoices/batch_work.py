@@ -110,10 +110,13 @@ def _write_parts(batch: Batch, parts: list[BatchPart], now: dt.datetime, today: 
         taken = _taken_meanwhile(
             batch, [one.row.facts.contract_id for one in chosen if not one.bills]
         )
+        outcomes: dict[tuple[str, str], list[int]] = {}
         for part, one in zip(parts, chosen, strict=True):
-            part.state = Part.WRITTEN if one.bills else Part.EMPTY
-            part.message = taken.get(part.contract_id, one.message)
-        BatchPart.objects.bulk_update(parts, ["state", "message"])
+            state = Part.WRITTEN if one.bills else Part.EMPTY
+            message = taken.get(part.contract_id, one.message)
+            outcomes.setdefault((state, message), []).append(part.pk)
+        for (state, message), ids in outcomes.items():
+            BatchPart.objects.filter(pk__in=ids).update(state=state, message=message)
         mine.update(done_steps=F("done_steps") + len(parts))
 
 

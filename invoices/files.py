@@ -7,11 +7,11 @@ neither a transaction nor, on SQLite, a lock that writers wait for.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Max, Min, Q
 from django.utils import timezone
 
 from atera_invoicing import csvfiles
@@ -21,7 +21,7 @@ from customers import recipients
 from .models import Claim, Invoice, InvoiceLine, Status
 from .models.invoice import InvoiceQuerySet
 
-INVOICES_AT_ONCE = 500
+INVOICES_AT_ONCE = 200
 LINES_AT_ONCE = 2000
 HEADER = [
     "InvoiceNumber", "InvoiceDate", "Customer", "Contract", "PeriodStart", "PeriodEnd", "Status",
@@ -95,7 +95,9 @@ def _line_pages(invoice_ids: Sequence[int]) -> Iterator[list[tuple[Any, ...]]]:
     while True:
         after = Q(invoice_id__gt=invoice) | Q(invoice_id=invoice, position__gt=position)
         page = list(
-            InvoiceLine.objects.filter(after, invoice_id__in=invoice_ids)
+            InvoiceLine.objects.filter(
+                after, invoice_id__in=[id for id in invoice_ids if id >= invoice]
+            )
             .order_by("invoice_id", "position")
             .values_list(
                 "id", "invoice_id", "position", "kind", "item__name", "item__sku", "description",
@@ -114,7 +116,7 @@ def _written(
     lines: Sequence[tuple[Any, ...]], heads: dict[int, Head], names: dict[int, str]
 ) -> Iterator[str]:
     """Each line as a row of the file. One f-string: this runs a hundred thousand times."""
-    work = _work([line[0] for line in lines], names)
+    work = _work({line[1] for line in lines}, names)
     for (
         id, invoice, position, kind, item, sku, description, quantity, price, discount, percent,
         net, tax, total, ticket,
@@ -144,23 +146,31 @@ def _head(row: dict[str, Any], emails: dict[int, str]) -> Head:
     return Head(",".join(cells) + ",", email)
 
 
-def _work(line_ids: Sequence[int], names: dict[int, str]) -> dict[int, Work]:
-    """Technicians and day of each line that bills time, a product or an expense."""
-    people: dict[int, dict[str, None]] = {}
+def _work(invoice_ids: Collection[int], names: dict[int, str]) -> dict[int, Work]:
+    """Technicians and day of each line of these invoices that bills time or an item."""
+    people: dict[int, list[str]] = {}
     days: dict[int, set[dt.date]] = {}
-    claims = Claim.objects.filter(line_id__in=line_ids).order_by("id")
-    for line, technician, started_at, used_on in claims.values_list(
-        "line_id", "time_entry__technician_id", "time_entry__started_at", "ticket_item__used_on"
-    ).iterator(chunk_size=2000):
+    zone = timezone.get_current_timezone()
+    claims = Claim.objects.filter(invoice_id__in=invoice_ids, line__isnull=False)
+    for line, technician, first, last, *used in claims.values_list(
+        "line_id", "time_entry__technician_id"
+    ).annotate(
+        Min("time_entry__started_at"), Max("time_entry__started_at"),
+        Min("ticket_item__used_on"), Max("ticket_item__used_on"),
+    ):  # fmt: skip
+        on = days.setdefault(line, set())
         if technician:
-            people.setdefault(line, {})[names[technician]] = None
-            days.setdefault(line, set()).add(timezone.localtime(started_at).date())
-        elif used_on:
-            days.setdefault(line, set()).add(used_on)
+            people.setdefault(line, []).append(names[technician])
+            on.update((first.astimezone(zone).date(), last.astimezone(zone).date()))
+        on.update(day for day in used if day)
     return {
-        line: Work(_quote("; ".join(people.get(line, ()))), str(min(on)) if len(on) == 1 else "")
+        line: Work(_quote("; ".join(sorted(people.get(line, ())))), _single(on))
         for line, on in days.items()
     }
+
+
+def _single(days: set[dt.date]) -> str:
+    return str(min(days)) if len(days) == 1 else ""
 
 
 def _technicians() -> dict[int, str]:

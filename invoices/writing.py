@@ -10,8 +10,6 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 
-from django.db import transaction
-
 from atera_invoicing import bulk, money
 from atera_invoicing.models import Installation, User
 from contracts import blocks
@@ -54,38 +52,38 @@ def write(
     by: User | None,
     now: dt.datetime,
 ) -> list[int]:
-    """Store these bills as drafts of a batch and return the ids of the invoices, in the same order."""
-    with transaction.atomic():
-        planned = [(facts, bill.invoice) for facts, bill in bills if bill.invoice]
-        invoice_ids = list(bulk.reserve_ids(Invoice, len(planned)))
-        uids = [uuid.uuid4() for _ in planned]
-        customers = Customer.objects.in_bulk({facts.customer_id for facts, _ in planned})
-        bulk.insert(
-            Invoice,
-            INVOICE,
-            [
-                _invoice(
-                    id, uid, facts, invoice, customers[facts.customer_id], batch, options, by, now
-                )
-                for id, uid, (facts, invoice) in zip(invoice_ids, uids, planned, strict=True)
-            ],
-        )
-        _write_lines(invoice_ids, planned)
-        blocks.write_many(
-            [
-                (facts.contract_id, bill.period.start, movement, uid)
-                for uid, (facts, bill) in zip(uids, bills, strict=True)
-                for movement in bill.owed.movements
-            ],
-            by=by,
-            now=now,
-        )
-        text = f"Written by batch “{batch.name}”."
-        bulk.insert(
-            Event,
-            EVENT,
-            [(id, None, "created", text, "{}", now, by.pk if by else None) for id in invoice_ids],
-        )
+    """Store these bills as drafts of a batch; the ids of the invoices, in the same order.
+
+    Call inside a transaction.
+    """
+    planned = [(facts, bill.invoice) for facts, bill in bills if bill.invoice]
+    invoice_ids = list(bulk.reserve_ids(Invoice, len(planned)))
+    uids = [uuid.uuid4() for _ in planned]
+    customers = Customer.objects.in_bulk({facts.customer_id for facts, _ in planned})
+    bulk.insert(
+        Invoice,
+        INVOICE,
+        [
+            _invoice(id, uid, facts, invoice, customers[facts.customer_id], batch, options, by, now)
+            for id, uid, (facts, invoice) in zip(invoice_ids, uids, planned, strict=True)
+        ],
+    )
+    _write_lines(invoice_ids, planned)
+    blocks.write_many(
+        [
+            (facts.contract_id, bill.period.start, movement, uid)
+            for uid, (facts, bill) in zip(uids, bills, strict=True)
+            for movement in bill.owed.movements
+        ],
+        by=by,
+        now=now,
+    )
+    text = f"Written by batch “{batch.name}”."
+    bulk.insert(
+        Event,
+        EVENT,
+        [(id, None, "created", text, "{}", now, by.pk if by else None) for id in invoice_ids],
+    )
     return invoice_ids
 
 
