@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 
 from .roles import TABLE, permissions
+
+PROOF_SECONDS = 900
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):
@@ -16,6 +20,17 @@ class ClosedAccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+
+def proved_lately(request: Any) -> bool:
+    """Whether the password or second step was entered in the last quarter of an hour.
+
+    Who has no password cannot be asked for it.
+    """
+    if not request.user.has_usable_password():
+        return True
+    proofs = get_authentication_records(request, request.user)
+    return any(time.time() - proof["at"] < PROOF_SECONDS for proof in proofs)
 
 
 class RoleBackend(BaseBackend):

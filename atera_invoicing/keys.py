@@ -48,6 +48,7 @@ class KeysPage(ListPage):
 class NewKeyPage(FormPage):
     """Makes a key and shows its text in the answer: the only time it can be read."""
 
+    fresh = True
     permission = "atera_invoicing.use_api_key"
     template_name = "keys/new.html"
     title = "New API key"

@@ -52,6 +52,7 @@ class TeamPage(ListPage):
 class PersonPage(FormPage):
     """One person: add, or change name, address and role."""
 
+    fresh = True
     permission = "atera_invoicing.change_user"
     queryset = User.objects.all()
     form_class = PersonForm
@@ -81,6 +82,7 @@ class _PersonAction(ActionPage):
 class InvitePage(_PersonAction):
     """Makes a log-in link and shows it, once, to hand over."""
 
+    fresh = True
     template_name = "team/invite.html"
     title = "Log-in link"
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -16,14 +17,19 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django_htmx.http import HttpResponseClientRedirect
 
+from .. import accounts
 from ..errors import Refused
 
 
 class Page(View):
-    """A page for people who are logged in and have `permission` ("app.verb"; "" for everybody)."""
+    """A page for people who are logged in and have `permission` ("app.verb"; "" for everybody).
+
+    With `fresh` it asks for the password again when that was entered over 15 minutes ago.
+    """
 
     request: Any  # an HttpRequest with what the middleware adds: user, htmx, csp_nonce
     permission: str = ""
+    fresh: bool = False
     template_name: str = ""
     title: str = ""
     crumbs: Sequence[tuple[str, str]] = ()
@@ -34,6 +40,8 @@ class Page(View):
             return HttpResponseClientRedirect(answer.url) if request.htmx else answer
         if self.permission and not request.user.has_perm(self.permission):
             raise PermissionDenied
+        if self.fresh and not accounts.proved_lately(request):
+            raise ReauthenticationRequired
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
+from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django_filters import FilterSet
 
@@ -33,8 +34,9 @@ class Bulk:
 class ListPage(Page):
     """A table: search `q`, the app's FilterSet, sorting, paging, bulk actions.
 
-    Templates extend `_list.html` and fill the blocks `columns`, `cells`, `empty`. htmx gets the
-    list alone.
+    A FilterSet with a filter `q` searches; without one every word must be in some of the
+    `search_fields`. Templates extend `_list.html` and fill the blocks `columns`, `cells`, `empty`;
+    htmx gets the list alone.
     """
 
     queryset: QuerySet[Any] | None = None
@@ -68,11 +70,18 @@ class ListPage(Page):
         rows: QuerySet[Any] = self.get_queryset() if self.filters is None else self.filters.qs
         if self.filters is not None and not self.filters.is_valid():
             return rows.none()
+        if self.filters is not None and "q" in self.filters.filters:
+            return rows
         for word in self.query.split():
             rows = rows.filter(
                 reduce(or_, (Q(**{f"{f}__icontains": word}) for f in self.search_fields))
             )
         return rows
+
+    def filter_fields(self) -> list[BoundField]:
+        """The filters for the "Filters" menu: all but what has its own place on the page."""
+        form = self.filters.form if self.filters is not None else ()
+        return [field for field in form if field.name not in ("q", "ordering")]
 
     def rows(self) -> keyset.Rows:
         """The page of rows that the address asks for."""
@@ -98,6 +107,9 @@ class ListPage(Page):
             "rows": self.rows(),
             "query": self.query,
             "filters": self.filters,
+            "filter_fields": self.filter_fields(),
+            "searchable": self.search_fields
+            or "q" in getattr(self.filter_class, "base_filters", ()),
             "narrowed": narrowed,
             "bulk": [button for button in self.bulk if may(button.permission)],
         }
