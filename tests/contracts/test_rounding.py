@@ -65,6 +65,11 @@ def test_each_day_of_a_ticket_has_its_own_minimum():
     assert rounded(*rows, **policy, scope="ticket") == ["0.17", "0.33", "0.50"]
 
 
+def test_what_the_policy_adds_goes_to_the_latest_work_not_the_latest_row():
+    rows = [(1, TUESDAY, 15), (1, MONDAY, 15)]
+    assert rounded(*rows, increment=60, scope="ticket") == ["0.75", "0.25"]
+
+
 def test_a_group_loses_no_hundredth_to_its_entries():
     assert rounded(*[(1, MONDAY, 20)] * 3, increment=15, scope="ticket") == ["0.33", "0.34", "0.33"]
 

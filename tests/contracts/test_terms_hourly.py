@@ -74,6 +74,11 @@ def test_a_labour_charge_knows_its_entry_ticket_and_rate():
     assert (charge.unit, charge.tax) == ("hour", SALES)
 
 
+def test_an_entry_may_name_the_primary_rate_itself():
+    result = owed(acme(), work(entry(1, "1.00", rate_id=STANDARD.id)))
+    assert rows(result) == ["labour, Labor – Standard, 1.00 x 100"]
+
+
 def test_work_that_is_not_billable_leaves_no_trace():
     result = owed(
         acme(),
