@@ -4,7 +4,8 @@ BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-header --universal --python-version 3.11 --upgrade
 TEMPLATES := git ls-files -z 'templates/*.html' '*/templates/*.html' | xargs -0r $(BIN)/djade --target-version 5.2
 SECRET := $$(head -c 60 /dev/urandom | base64 | tr -d '\n')
-AS_DEPLOYED := ENVIRONMENT=production SECRET_KEY=$(SECRET) ALLOWED_HOSTS=billing.example.com DATABASE_URL=postgres://db/app
+AS_DEPLOYED := ENVIRONMENT=production SECRET_KEY=$(SECRET) ALLOWED_HOSTS=billing.example.com \
+	DATABASE_URL=postgres://db/app REDIS_URL=redis://redis/0 BEHIND_TLS_PROXY=1 TRUSTED_PROXY_COUNT=1
 
 .PHONY: help demo install test lint format check lock
 .DEFAULT_GOAL := help

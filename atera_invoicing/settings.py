@@ -183,7 +183,10 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 CELERY_TIMEZONE = "UTC"
-LEASE_SECONDS = int(os.environ.get("LEASE_SECONDS", "60"))  # until a dead worker's job is taken over
+# Until the job of a dead worker is taken over.
+LEASE_SECONDS = int(
+    os.environ.get("LEASE_SECONDS", "60")
+)  # until a dead worker's job is taken over
 
 # People ------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "atera_invoicing.User"
@@ -220,6 +223,7 @@ USERSESSIONS_TRACK_ACTIVITY = False  # it would write to the database on every p
 
 # Transport, cookies, content ---------------------------------------------------------------------
 SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # asked from inside, over plain HTTP
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("BEHIND_TLS_PROXY") == "1" else None
 )
