@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, FilteredRelation, Model, Q, QuerySet
@@ -85,7 +85,7 @@ def read(
     """The facts of these contracts, with done and unbilled work up to `through`, in order of `contracts`.
 
     `by` is "resolved" or "work_date": which day of a ticket decides its period. Work named in
-    `left_out` ("entry:7", "item:9") is passed over before times are rounded.
+    `left_out` ("entry:7", "item:9") is passed over.
     """
     result = _terms(contracts)
     by_id = {facts.contract_id: facts for facts in result}
@@ -185,45 +185,62 @@ def _add_entries(
     rows = _done(TimeEntry.objects.all(), by_id, through, by, zone)
     if by != RESOLVED:
         rows = rows.filter(started_at__lt=midnight_after(through, zone))
-    found: dict[int, list[tuple]] = defaultdict(list)
-    for row in rows.order_by("started_at", "id").values_list(
-        "ticket__contract_id", "id", "ticket_id", "started_at", "minutes", "billable", "rate_id", "description",
-        "ticket__resolved_at", "technician__first_name", "technician__last_name",
-    ):  # fmt: skip
-        if row[1] not in passed:
-            found[row[0]].append(row)
+    found: dict[int, list[_EntryRow]] = defaultdict(list)
+    for row in rows.order_by("started_at", "id").values_list(*ENTRY_COLUMNS):
+        found[row[0]].append(_EntryRow(*row[1:], work_date=row[3].astimezone(zone).date()))
     policies = _policies(found)
     for contract_id, mine in found.items():
-        work_dates = {row[1]: row[3].astimezone(zone).date() for row in mine}
-        hours = rounding.hours(
-            [(row[1], row[2], work_dates[row[1]], row[4]) for row in mine if row[5]],
-            **policies[contract_id],
-        )
-        plain = rounding.hours(
-            [(row[1], row[2], work_dates[row[1]], row[4]) for row in mine if not row[5]],
-            increment=1, minimum=0, scope="entry",
+        hours = _hours(mine, policies[contract_id])
+        by_id[contract_id].entries += [
+            (row.resolved_at.astimezone(zone).date() if by == RESOLVED else row.work_date, row.entry(hours[row.id]))
+            for row in mine
+            if row.id not in passed
+        ]  # fmt: skip
+
+
+class _EntryRow(NamedTuple):
+    """A time entry as it is read, with the day of work in the installation's zone."""
+
+    id: int
+    ticket_id: int
+    started_at: dt.datetime
+    minutes: int
+    billable: bool
+    rate_id: int | None
+    description: str
+    resolved_at: dt.datetime
+    first_name: str
+    last_name: str
+    work_date: dt.date
+
+    def entry(self, hours: Decimal) -> Entry:
+        technician = f"{self.first_name} {self.last_name}".strip()
+        return Entry(
+            self.id, self.ticket_id, self.started_at, self.work_date, self.minutes, hours, self.billable, self.rate_id,
+            self.description, technician,
         )  # fmt: skip
-        hours.update(plain)
-        facts = by_id[contract_id]
-        for (
-            _,
-            id,
-            ticket_id,
-            started_at,
-            minutes,
-            billable,
-            rate_id,
-            text,
-            resolved_at,
-            first,
-            last,
-        ) in mine:
-            work_date = work_dates[id]
-            day = resolved_at.astimezone(zone).date() if by == RESOLVED else work_date
-            entry = Entry(
-                id, ticket_id, started_at, work_date, minutes, hours[id], billable, rate_id, text, f"{first} {last}".strip()
-            )  # fmt: skip
-            facts.entries.append((day, entry))
+
+
+ENTRY_COLUMNS = (
+    "ticket__contract_id", "id", "ticket_id", "started_at", "minutes", "billable", "rate_id", "description",
+    "ticket__resolved_at", "technician__first_name", "technician__last_name",
+)  # fmt: skip
+
+
+def _hours(rows: list[_EntryRow], policy: dict) -> dict[int, Decimal]:
+    """Rounded hours by entry. The policy is for billable time; the rest is plain minutes / 60.
+
+    It runs over all unbilled entries, also those left out of a bill, so that leaving one out takes
+    off exactly its own hours.
+    """
+    plain = {"increment": 1, "minimum": 0, "scope": "entry"}
+    result = {}
+    for billable, rule in ((True, policy), (False, plain)):
+        result |= rounding.hours(
+            [(r.id, r.ticket_id, r.work_date, r.minutes) for r in rows if r.billable == billable],
+            **rule,
+        )
+    return result
 
 
 def _policies(contract_ids: Iterable[int]) -> dict[int, dict]:
