@@ -100,8 +100,10 @@ def _grouped(
         else:
             groups.setdefault(_key(charge, level), []).append(charge)
     ordered = sorted(groups.values(), key=_order(charges, level))
-    if ordered:
-        ordered[0].extend(hidden)
+    if not ordered:
+        # A fee of 0 still claims its period; without any fee there is no invoice to put covered work on.
+        return [hidden] if any(charge.kind not in TIME for charge in hidden) else []
+    ordered[0].extend(hidden)
     return ordered
 
 
