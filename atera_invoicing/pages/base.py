@@ -9,7 +9,7 @@ from typing import Any
 from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -106,6 +106,9 @@ def say(request: HttpRequest, act: Callable[[], str | None]) -> bool:
         words = act()
     except Refused as refused:
         messages.error(request, refused.message)
+        return False
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
         return False
     if words:
         messages.success(request, words)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -115,9 +116,19 @@ class FormPage(ObjectPage):
         except Refused as refused:
             form.add_error(refused.field if refused.field in form.fields else None, refused.message)
             return self.render(status=422 if refused.field else 409)
+        except ValidationError as error:
+            add_errors(form, error)
+            return self.render(status=422)
         if words := self.success(result):
             messages.success(request, words)
         return HttpResponseRedirect(self.next_or(self.done(result)))
+
+
+def add_errors(form: Any, error: ValidationError) -> None:
+    """What a verb's validation found: beside the field where the form has it, else above."""
+    found = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+    for name, texts in found.items():
+        form.add_error(name if name in form.fields else None, texts)
 
 
 class ReasonForm(forms.Form):
