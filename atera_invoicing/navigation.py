@@ -109,7 +109,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
 def _facts() -> dict[str, Any]:
     """Look and counts in one query."""
     counts = {
-        "Tickets & time": _count(Ticket.objects.exclude(status__in=Ticket.DONE)),
+        "Tickets & time": _count(Ticket.objects.filter(resolved_at__isnull=True)),
         "Batches": _count(Batch.objects.exclude(state=Batch.State.READY)),
         "Invoices": _count(Invoice.objects.drafts().filter(settled_at__isnull=True)),
     }

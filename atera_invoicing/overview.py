@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Q, Sum
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from contracts.facts import unbilled
@@ -28,9 +29,9 @@ class OverviewPage(Page):
 
     title = "Overview"
 
-    @property
-    def template_name(self) -> str:
-        return "overview/money.html" if self.sees_money else "overview/week.html"
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.template_name = "overview/money.html" if self.sees_money else "overview/week.html"
+        return super().get(request, *args, **kwargs)
 
     @property
     def sees_money(self) -> bool:
@@ -100,18 +101,20 @@ def _without_contract(today: dt.date) -> int:
 
 
 def _by_month(first: dt.date) -> list[tuple[str, Decimal]]:
-    """The totals of issued invoices of the last twelve months, in one pass over the date index."""
-    months = [_back(first, count) for count in range(11, -1, -1)]
-    ends = [*months[1:], dt.date.max]
-    sums = Invoice.objects.filter(
-        issued_at__isnull=False, voided_at__isnull=True, invoice_date__gte=months[0]
-    ).aggregate(
-        **{
-            f"m{place}": Sum("total", filter=Q(invoice_date__gte=start, invoice_date__lt=end))
-            for place, (start, end) in enumerate(zip(months, ends, strict=True))
-        }
+    """What was invoiced in each of the last twelve months: days from the date index, added up."""
+    months = {_back(first, count): Decimal(0) for count in range(11, -1, -1)}
+    days = (
+        Invoice.objects.filter(
+            issued_at__isnull=False, voided_at__isnull=True, invoice_date__gte=min(months)
+        )
+        .order_by()
+        .values_list("invoice_date")
+        .annotate(sum=Sum("total"))
     )
-    return [(f"{month:%b}", sums[f"m{place}"] or Decimal(0)) for place, month in enumerate(months)]
+    for day, amount in days:
+        month = min(day.replace(day=1), first)  # what is dated ahead counts as now
+        months[month] += amount
+    return [(f"{month:%b}", amount) for month, amount in months.items()]
 
 
 def _back(first: dt.date, months: int) -> dt.date:

@@ -13,12 +13,15 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django_htmx.http import HttpResponseClientRedirect
 
 from .. import accounts
 from ..errors import Refused
+
+Address = str | Promise  # reverse() or reverse_lazy()
 
 
 class Page(View):
@@ -32,7 +35,7 @@ class Page(View):
     fresh: bool = False
     template_name: str = ""
     title: str = ""
-    crumbs: Sequence[tuple[str, str]] = ()
+    crumbs: Sequence[tuple[str, Address]] = ()
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         if not request.user.is_authenticated:
@@ -54,7 +57,7 @@ class Page(View):
     def get_title(self) -> str:
         return self.title
 
-    def get_crumbs(self) -> Sequence[tuple[str, str]]:
+    def get_crumbs(self) -> Sequence[tuple[str, Address]]:
         """(label, address) pairs on the way here, the page itself left out."""
         return self.crumbs
 

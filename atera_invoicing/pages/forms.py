@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
 from ..errors import Refused
-from .base import ObjectPage, say
+from .base import Address, ObjectPage, say
 
 STALE = (
     "Somebody else changed this while you were editing. What you typed is still here: compare it, "
@@ -34,7 +34,7 @@ class FormPage(ObjectPage):
     form_class: type[forms.BaseForm]
     formset_class: type[forms.BaseFormSet] | None = None
     button: str = "Save"
-    back: str = "/"
+    back: Address = "/"
 
     @cached_property
     def object(self) -> Any:
@@ -50,9 +50,9 @@ class FormPage(ObjectPage):
 
     def done(self, result: Any) -> str:
         url = getattr(result, "get_absolute_url", None)
-        return url() if url else self.get_back()
+        return url() if url else str(self.get_back())
 
-    def get_back(self) -> str:
+    def get_back(self) -> Address:
         """Where "Cancel" leads."""
         return self.back
 
@@ -149,19 +149,19 @@ class ActionPage(ObjectPage):
     question: str = ""
     button: str = "Yes, do it"
     danger: bool = False
-    back: str = "/"
+    back: Address = "/"
 
     def perform(self, form: Any) -> str | None:
         raise NotImplementedError
 
-    def get_back(self) -> str:
+    def get_back(self) -> Address:
         """The page to return to."""
         url = getattr(self.object, "get_absolute_url", None)
         return url() if url else self.back
 
     def done(self) -> str:
         """Where to go when it worked; the place we came from unless the row is gone."""
-        return self.get_back()
+        return str(self.get_back())
 
     def get_question(self) -> str:
         return self.question
@@ -181,6 +181,6 @@ class ActionPage(ObjectPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not self.form.is_valid():
             return self.render(status=422)
-        back = self.get_back()
+        back = str(self.get_back())
         worked = say(request, lambda: self.perform(self.form))
         return HttpResponseRedirect(self.next_or(self.done() if worked else back))
