@@ -1,7 +1,7 @@
 """Who works on a job row: claim it, keep it, give it back.
 
-A claim is one conditional UPDATE, so two workers can't both win, on any database. Work that outlives
-its lease is recovered by whoever comes next, therefore every step must be safe to repeat.
+A claim is one conditional UPDATE, so two workers can't both win, on any database. Work that
+outlives its lease is recovered by whoever comes next, therefore every step must be safe to repeat.
 """
 
 from __future__ import annotations

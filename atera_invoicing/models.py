@@ -78,7 +78,9 @@ class ApiKey(models.Model):
 
 
 class IdempotentRequest(models.Model):
-    """The stored answer to a POST that carried an `Idempotency-Key`, so that a repeat creates nothing."""
+    """The stored answer to a POST that carried an `Idempotency-Key`, so that a repeat creates
+    nothing.
+    """
 
     user = models.ForeignKey(User, models.CASCADE)
     key = models.CharField(max_length=128)

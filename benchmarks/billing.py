@@ -1,9 +1,11 @@
-"""A month's batch against the database's own limit: one INSERT ... SELECT each for invoices, lines and claims.
+"""A month's batch against the database's own limit: one INSERT ... SELECT each for invoices, lines
+and claims.
 
     DATABASE_URL=... python -m benchmarks.billing --entries 100000 --level ticket
 
 Works on an empty database of its own (a test database, dropped at the end). 15 contracts for 10
-invoices for 200 tickets for 1,000 time entries, and that many times over; one rate each, a tax for all.
+invoices for 200 tickets for 1,000 time entries, and that many times over; one rate each, a tax for
+all.
 """
 
 from __future__ import annotations
@@ -37,12 +39,18 @@ NOW = make.at("2026-11-05")
 UUID = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
 
 INVOICES = """
-INSERT INTO invoices_invoice (uid, number, number_key, batch_id, customer_id, contract_id, period_start, period_end,
-  level, currency, tax_method, invoice_date, payment_days, due_date, po_number, message, bill_to_name, bill_to_address,
-  bill_to_tax_number, email, subtotal, tax, total, paid, refunded, balance, void_reason, version, created_at)
-SELECT {uuid}, '', '', NULL, c.customer_id, c.id, '2026-10-01', '2026-10-31', '{level}', 'USD', 'per_line', '2026-11-05', 30,
-  '2026-12-05', '', '', u.name, '', '', '', sum(l.net), sum(l.tax), sum(l.net + l.tax), 0, 0, sum(l.net + l.tax), '', 1, '2026-11-05 09:00:00+00:00'
-FROM ({lines}) l JOIN contracts_contract c ON c.id = l.contract_id JOIN customers_customer u ON u.id = c.customer_id
+INSERT INTO invoices_invoice (uid, number, number_key, batch_id, customer_id, contract_id,
+  period_start, period_end,
+  level, currency, tax_method, invoice_date, payment_days, due_date, po_number, message,
+    bill_to_name, bill_to_address,
+  bill_to_tax_number, email, subtotal, tax, total, paid, refunded, balance, void_reason, version,
+    created_at)
+SELECT {uuid}, '', '', NULL, c.customer_id, c.id, '2026-10-01', '2026-10-31', '{level}', 'USD',
+  'per_line', '2026-11-05', 30,
+  '2026-12-05', '', '', u.name, '', '', '', sum(l.net), sum(l.tax), sum(l.net + l.tax), 0, 0,
+    sum(l.net + l.tax), '', 1, '2026-11-05 09:00:00+00:00'
+FROM ({lines}) l JOIN contracts_contract c ON c.id = l.contract_id JOIN customers_customer u ON
+  u.id = c.customer_id
 GROUP BY c.customer_id, c.id, u.name
 """
 GROUPED = """
@@ -50,18 +58,25 @@ SELECT contract_id, ticket_id, {entry} AS entry_id, item_id, text, sum(hours) AS
   round(sum(hours) * price, 2) AS net, round(round(sum(hours) * price, 2) * 0.08, 2) AS tax
 FROM (
   SELECT t.contract_id, t.id AS ticket_id, e.id AS entry_id, r.item_id, i.unit_price AS price,
-    round(e.minutes / 60.0, 2) AS hours, c.name || '\n#' || t.number || ' ' || t.title || {tail} AS text
-  FROM contracts_timeentry e JOIN contracts_ticket t ON t.id = e.ticket_id JOIN contracts_contract c ON c.id = t.contract_id
-  JOIN contracts_contractrate r ON r.contract_id = c.id JOIN contracts_catalogitem i ON i.id = r.item_id
+    round(e.minutes / 60.0, 2) AS hours, c.name || '\n#' || t.number || ' ' || t.title || {tail}
+      AS text
+  FROM contracts_timeentry e JOIN contracts_ticket t ON t.id = e.ticket_id JOIN contracts_contract
+    c ON c.id = t.contract_id
+  JOIN contracts_contractrate r ON r.contract_id = c.id JOIN contracts_catalogitem i ON i.id =
+    r.item_id
   LEFT JOIN invoices_claim k ON k.time_entry_id = e.id AND k.released_at IS NULL
-  WHERE k.id IS NULL AND e.billable AND t.status IN ('resolved', 'closed') AND t.resolved_at < '2026-11-01 00:00:00+00:00'
+  WHERE k.id IS NULL AND e.billable AND t.status IN ('resolved', 'closed') AND t.resolved_at <
+    '2026-11-01 00:00:00+00:00'
 ) w GROUP BY contract_id, ticket_id{group}, item_id, text, price
 """
 LINES = """
-INSERT INTO invoices_invoiceline (invoice_id, position, kind, item_id, ticket_id, description, quantity, unit, unit_price,
+INSERT INTO invoices_invoiceline (invoice_id, position, kind, item_id, ticket_id, description,
+  quantity, unit, unit_price,
   discount_percent, tax_rate_id, tax_name, tax_percent, net, tax, total)
-SELECT v.id, row_number() OVER (PARTITION BY v.id ORDER BY l.ticket_id, l.entry_id), 'labour', l.item_id, l.ticket_id, l.text, l.hours,
-  'hour', l.price, 0, (SELECT min(id) FROM contracts_taxrate), 'Sales', 8, l.net, l.tax, l.net + l.tax
+SELECT v.id, row_number() OVER (PARTITION BY v.id ORDER BY l.ticket_id, l.entry_id), 'labour',
+  l.item_id, l.ticket_id, l.text, l.hours,
+  'hour', l.price, 0, (SELECT min(id) FROM contracts_taxrate), 'Sales', 8, l.net, l.tax, l.net +
+    l.tax
 FROM ({lines}) l JOIN invoices_invoice v ON v.contract_id = l.contract_id
 """
 CLAIMS = """
@@ -72,12 +87,15 @@ FROM invoices_invoiceline l JOIN contracts_timeentry e ON e.ticket_id = l.ticket
 CLAIMS_BY_POSITION = """
 INSERT INTO invoices_claim (invoice_id, line_id, time_entry_id, part, quantity)
 SELECT l.invoice_id, l.id, e.id, 0, l.quantity
-FROM (SELECT id, invoice_id, ticket_id, quantity, row_number() OVER (PARTITION BY ticket_id ORDER BY position) AS n FROM invoices_invoiceline) l
-JOIN (SELECT id, ticket_id, row_number() OVER (PARTITION BY ticket_id ORDER BY id) AS n FROM contracts_timeentry) e
+FROM (SELECT id, invoice_id, ticket_id, quantity, row_number() OVER (PARTITION BY ticket_id ORDER
+  BY position) AS n FROM invoices_invoiceline) l
+JOIN (SELECT id, ticket_id, row_number() OVER (PARTITION BY ticket_id ORDER BY id) AS n FROM
+  contracts_timeentry) e
   ON e.ticket_id = l.ticket_id AND e.n = l.n
 """
 TABLES = (
-    "invoices_claim", "invoices_historicalinvoiceline", "invoices_invoiceline", "invoices_event", "invoices_invoice",
+    "invoices_claim", "invoices_historicalinvoiceline", "invoices_invoiceline", "invoices_event",
+    "invoices_invoice",
     "invoices_batchpart", "invoices_batch",
 )  # fmt: skip
 
@@ -109,7 +127,8 @@ def fill(entries: int) -> None:
     tickets = Ticket.objects.bulk_create(
         (
             Ticket(
-                number=f"T-{n}", title="Printer does not answer", customer_id=c.customer_id, contract=c, status="resolved",
+                number=f"T-{n}", title="Printer does not answer", customer_id=c.customer_id,
+                contract=c, status="resolved",
                 opened_at=make.at("2026-10-02"), resolved_at=make.at("2026-10-20"),
             )
             for n in range(tickets_count)
@@ -120,7 +139,8 @@ def fill(entries: int) -> None:
     TimeEntry.objects.bulk_create(
         (
             TimeEntry(
-                ticket=tickets[n % tickets_count], technician=person, started_at=make.at("2026-10-12"), minutes=5 + n % 90,
+                ticket=tickets[n % tickets_count], technician=person,
+                started_at=make.at("2026-10-12"), minutes=5 + n % 90,
                 description="Checked the queue and replaced the driver",
             )
             for n in range(entries)
@@ -149,7 +169,8 @@ def product(level: str) -> None:
     """The product's batch, from the choice to the last draft."""
     batch = batches.start(
         [Choice(pk) for pk in Contract.objects.values_list("pk", flat=True)],
-        uid=uuid.uuid4(), name="Benchmark", through=TODAY, invoice_date=TODAY, by=None, now=NOW, level=level,
+        uid=uuid.uuid4(), name="Benchmark", through=TODAY, invoice_date=TODAY, by=None, now=NOW,
+        level=level,
     )  # fmt: skip
     batch_work.work(batch.pk, now=timezone.now(), today=TODAY)
 
@@ -183,7 +204,8 @@ def main() -> None:
             product(options.level)
         written = Invoice.objects.count()
         print(
-            f"Batch, {options.entries:,} entries -> {written:,} invoices, {options.level} level, {connection.vendor}"
+            f"Batch, {options.entries:,} entries -> {written:,} invoices, {options.level} level,"
+            f" {connection.vendor}"
         )
         print(result)
         print(f"before   {before:8.0f} MB   {len(queries) / written:.3f} statements per invoice")

@@ -46,7 +46,9 @@ class Comparison:
 def alternate(
     limit: Work, product: Work, *, runs: int = 5, reset: Work = lambda: None
 ) -> Comparison:
-    """Run `limit` and `product` in turn, after one unmeasured run of each; `reset` undoes each, unmeasured."""
+    """Run `limit` and `product` in turn, after one unmeasured run of each; `reset` undoes each,
+    unmeasured.
+    """
     pairs = []
     for run in range(runs + 1):
         timings = []

@@ -2,7 +2,8 @@
 
     python -m benchmarks.pdf --lines 10
 
-Both are warm. `--many 300` also prints that many invoices and tells what the printing process grew by.
+Both are warm. `--many 300` also prints that many invoices and tells what the printing process grew
+by.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ from invoices import paper, pdf
 from invoices.models import Invoice, InvoiceLine
 from whitelabel.models import Branding
 
-TEXT = "Managed Services\n#T-1{n:03} Printer on the second floor does not answer\nChecked queue {n} and replaced the driver"
+TEXT = (
+    "Managed Services\n#T-1{n:03} Printer on the second floor does not answer\nChecked queue {n}"
+    " and replaced the driver"
+)
 
 
 def example(lines: int, number: str = "INV-00001") -> paper.Paper:
@@ -39,13 +43,17 @@ def example(lines: int, number: str = "INV-00001") -> paper.Paper:
     day = timezone.localdate()
     invoice = Invoice(
         number=number, currency="USD", invoice_date=day, due_date=day, bill_to_name="Bluewater Dental",
-        bill_to_address="12 Harbour Street\nPortland, ME 04101", issued_at=timezone.now(), created_at=timezone.now(),
-        subtotal=Decimal(75 * lines), tax=Decimal(6 * lines), total=Decimal(81 * lines), balance=Decimal(81 * lines),
+        bill_to_address="12 Harbour Street\nPortland, ME 04101", issued_at=timezone.now(),
+        created_at=timezone.now(),
+        subtotal=Decimal(75 * lines), tax=Decimal(6 * lines), total=Decimal(81 * lines),
+        balance=Decimal(81 * lines),
     )  # fmt: skip
     rows = [
         InvoiceLine(
-            position=n, kind="labour", description=TEXT.format(n=n), quantity=Decimal("0.75"), unit="hour",
-            unit_price=Decimal(100), net=Decimal(75), tax=Decimal(6), total=Decimal(81), tax_name="Sales", tax_percent=Decimal(8),
+            position=n, kind="labour", description=TEXT.format(n=n), quantity=Decimal("0.75"),
+            unit="hour",
+            unit_price=Decimal(100), net=Decimal(75), tax=Decimal(6), total=Decimal(81),
+            tax_name="Sales", tax_percent=Decimal(8),
         )
         for n in range(1, lines + 1)
     ]  # fmt: skip

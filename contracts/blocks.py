@@ -1,4 +1,6 @@
-"""The ledger of blocks: hours or money in and out, append-only, so that any balance can be explained."""
+"""The ledger of blocks: hours or money in and out, append-only, so that any balance can be
+explained.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +83,9 @@ def adjust(
 def write_many(
     rows: Sequence[tuple[int, dt.date, Movement, uuid.UUID]], *, by: User | None, now: dt.datetime
 ) -> None:
-    """Add the movements that bills cause: (contract id, first day of the period, movement, invoice uid)."""
+    """Add the movements that bills cause: (contract id, first day of the period, movement, invoice
+    uid).
+    """
     bulk.insert(
         BlockMovement,
         COLUMNS,
@@ -106,7 +110,8 @@ def reverse_many(invoice_uids: Iterable[uuid.UUID], *, by: User | None, now: dt.
         BlockMovement,
         COLUMNS,
         [
-            (m.contract_id, m.kind, m.period_start, -m.quantity, f"Undone: {m.note}"[:200], m.invoice_uid,
+            (m.contract_id, m.kind, m.period_start, -m.quantity, f"Undone: {m.note}"[:200],
+            m.invoice_uid,
              m.pk, now, by.pk if by else None)
             for m in rows
         ],
@@ -127,7 +132,8 @@ def _add(
         raise Refused("not_a_block", "Only block contracts have a balance.")
     locks.lock([contract.pk])
     movement = BlockMovement(
-        contract=contract, kind=kind, period_start=on, quantity=quantity, note=note.strip(), created_at=now, created_by=by
+        contract=contract, kind=kind, period_start=on, quantity=quantity, note=note.strip(),
+        created_at=now, created_by=by
     )  # fmt: skip
     movement.full_clean(exclude=["invoice_uid", "reverses"])
     movement.save()

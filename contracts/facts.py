@@ -67,7 +67,7 @@ class Facts:
         return sum((quantity for on, quantity in self.movements if on <= day), Decimal(0))
 
 
-def unbilled(rows: QuerySet[M]) -> QuerySet[M]:
+def unbilled(rows: QuerySet[M, M]) -> QuerySet[M, M]:
     """Work that no live claim points at."""
     return rows.annotate(
         live=FilteredRelation("claims", condition=Q(claims__released_at__isnull=True))
@@ -82,7 +82,8 @@ def read(
     zone: ZoneInfo,
     left_out: Collection[str] = (),
 ) -> list[Facts]:
-    """The facts of these contracts, with done and unbilled work up to `through`, in order of `contracts`.
+    """The facts of these contracts, with done and unbilled work up to `through`, in order of
+    `contracts`.
 
     `by` is "resolved" or "work_date": which day of a ticket decides its period. Work named in
     `left_out` ("entry:7", "item:9") is passed over.
@@ -104,8 +105,10 @@ def _ids(sources: Collection[str], kind: str) -> set[int]:
 
 def _terms(contracts: QuerySet[Contract]) -> list[Facts]:
     columns = (
-        "id", "customer_id", "customer__name", "name", "type", "quantity", "included", "rollover", "prorate",
-        "tax_rate_id", "tax_rate__name", "tax_rate__percent", "start_date", "end_date", "period", "anchor",
+        "id", "customer_id", "customer__name", "name", "type", "quantity", "included", "rollover",
+        "prorate",
+        "tax_rate_id", "tax_rate__name", "tax_rate__percent", "start_date", "end_date", "period",
+        "anchor",
         "timing", "level",
     )  # fmt: skip
     rows = list(contracts.values_list(*columns))
@@ -151,10 +154,12 @@ def _own_tax(row: tuple, start: int) -> Tax | None:
 def _rates(contract_ids: Iterable[int]) -> dict[int, list[Rate]]:
     found: dict[int, list[Rate]] = defaultdict(list)
     rows = ContractRate.objects.filter(contract_id__in=contract_ids).order_by("id").values_list(
-        "contract_id", "id", "role", "item_id", "item__name", "item__description", "item__unit", "unit_price",
+        "contract_id", "id", "role", "item_id", "item__name", "item__description", "item__unit",
+        "unit_price",
         "item__unit_price", "counted",
         "item__tax_rate_id", "item__tax_rate__name", "item__tax_rate__percent",
-        "item__category__tax_rate_id", "item__category__tax_rate__name", "item__category__tax_rate__percent",
+        "item__category__tax_rate_id", "item__category__tax_rate__name",
+        "item__category__tax_rate__percent",
     )  # fmt: skip
     for row in rows:
         price = row[8] if row[7] is None else row[7]
@@ -187,12 +192,13 @@ def _add_entries(
         rows = rows.filter(started_at__lt=midnight_after(through, zone))
     found: dict[int, list[_EntryRow]] = defaultdict(list)
     for row in rows.order_by("started_at", "id").values_list(*ENTRY_COLUMNS):
-        found[row[0]].append(_EntryRow(*row[1:], work_date=row[3].astimezone(zone).date()))
+        found[row[0]].append(_EntryRow(*row[1:], row[3].astimezone(zone).date()))
     policies = _policies(found)
     for contract_id, mine in found.items():
         hours = _hours(mine, policies[contract_id])
         by_id[contract_id].entries += [
-            (row.resolved_at.astimezone(zone).date() if by == RESOLVED else row.work_date, row.entry(hours[row.id]))
+            (row.resolved_at.astimezone(zone).date() if by == RESOLVED else row.work_date,
+            row.entry(hours[row.id]))
             for row in mine
             if row.id not in passed
         ]  # fmt: skip
@@ -216,13 +222,15 @@ class _EntryRow(NamedTuple):
     def entry(self, hours: Decimal) -> Entry:
         technician = f"{self.first_name} {self.last_name}".strip()
         return Entry(
-            self.id, self.ticket_id, self.started_at, self.work_date, self.minutes, hours, self.billable, self.rate_id,
+            self.id, self.ticket_id, self.started_at, self.work_date, self.minutes, hours,
+            self.billable, self.rate_id,
             self.description, technician,
         )  # fmt: skip
 
 
 ENTRY_COLUMNS = (
-    "ticket__contract_id", "id", "ticket_id", "started_at", "minutes", "billable", "rate_id", "description",
+    "ticket__contract_id", "id", "ticket_id", "started_at", "minutes", "billable", "rate_id",
+    "description",
     "ticket__resolved_at", "technician__first_name", "technician__last_name",
 )  # fmt: skip
 
@@ -234,7 +242,7 @@ def _hours(rows: list[_EntryRow], policy: dict) -> dict[int, Decimal]:
     off exactly its own hours.
     """
     plain = {"increment": 1, "minimum": 0, "scope": "entry"}
-    result = {}
+    result: dict[int, Decimal] = {}
     for billable, rule in ((True, policy), (False, plain)):
         result |= rounding.hours(
             [(r.id, r.ticket_id, r.work_date, r.minutes) for r in rows if r.billable == billable],
@@ -259,16 +267,19 @@ def _add_items(
     if by != RESOLVED:
         rows = rows.filter(used_on__lte=through)
     for row in rows.order_by("id").values_list(
-        "ticket__contract_id", "ticket__resolved_at", "id", "ticket_id", "item_id", "item__kind", "item__name",
-        "item__sku", "item__unit", "used_on", "quantity", "unit_price", "discount_percent", "description", "billable",
+        "ticket__contract_id", "ticket__resolved_at", "id", "ticket_id", "item_id", "item__kind",
+        "item__name",
+        "item__sku", "item__unit", "used_on", "quantity", "unit_price", "discount_percent",
+        "description", "billable",
         "tax_rate_id", "tax_rate__name", "tax_rate__percent",
         "item__tax_rate_id", "item__tax_rate__name", "item__tax_rate__percent",
-        "item__category__tax_rate_id", "item__category__tax_rate__name", "item__category__tax_rate__percent",
+        "item__category__tax_rate_id", "item__category__tax_rate__name",
+        "item__category__tax_rate__percent",
     ):  # fmt: skip
         if row[2] in passed:
             continue
         day = row[1].astimezone(zone).date() if by == RESOLVED else row[9]
-        used = Used(*row[2:13], _own_tax(row, 15), row[13], row[14])
+        used = Used(*row[2:13], _own_tax(row, 15), *row[13:15])  # type: ignore[call-arg]
         by_id[row[0]].used.append((day, used))
 
 

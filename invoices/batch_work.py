@@ -1,8 +1,8 @@
 """The background work of batches.
 
-A batch has a part per contract. Parts are worked off in chunks, each chunk one transaction that holds
-the contracts' locks, and whatever was not committed is simply still to do. So a batch survives any
-crash, may be worked on twice, and two batches can't bill the same work.
+A batch has a part per contract. Parts are worked off in chunks, each chunk one transaction that
+holds the contracts' locks, and whatever was not committed is simply still to do. So a batch
+survives any crash, may be worked on twice, and two batches can't bill the same work.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
+from collections.abc import Callable
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import F
@@ -29,11 +30,17 @@ Part = BatchPart.State
 
 
 def work(batch_id: int, *, now: dt.datetime, today: dt.date) -> bool:
-    """Do what the batch's state asks for, until it is done. False if somebody else is at it, or nothing is to do."""
+    """Do what the batch's state asks for, until it is done. False if somebody else is at it, or
+    nothing is to do.
+    """
     batch = leases.claim(Batch.objects.all(), batch_id, owner=leases.me(), now=now)
     if batch is None:
         return False
-    steps = {State.WRITING: _write_some, State.ISSUING: _issue_some, State.DELETING: _delete_some}
+    steps: dict[str, Callable[[Batch, dt.datetime, dt.date], bool]] = {
+        State.WRITING: _write_some,
+        State.ISSUING: _issue_some,
+        State.DELETING: _delete_some,
+    }
     step = steps.get(batch.state)
     clock = _Clock(now)
     while step and step(batch, clock.now(), today):
@@ -84,7 +91,8 @@ def _write_alone(batch: Batch, part: BatchPart, now: dt.datetime, today: dt.date
         _settle(
             [part],
             Part.FAILED,
-            "An unexpected error stopped this contract. Its work is still unbilled; the log has details.",
+            "An unexpected error stopped this contract. Its work is still unbilled; the log has"
+            " details.",
         )
 
 
@@ -112,7 +120,7 @@ def _write_parts(batch: Batch, parts: list[BatchPart], now: dt.datetime, today: 
         )
         outcomes: dict[tuple[str, str], list[int]] = {}
         for part, one in zip(parts, chosen, strict=True):
-            state = Part.WRITTEN if one.bills else Part.EMPTY
+            state = (Part.WRITTEN if one.bills else Part.EMPTY).value
             message = taken.get(part.contract_id, one.message)
             outcomes.setdefault((state, message), []).append(part.pk)
         for (state, message), ids in outcomes.items():
@@ -121,7 +129,9 @@ def _write_parts(batch: Batch, parts: list[BatchPart], now: dt.datetime, today: 
 
 
 def _taken_meanwhile(batch: Batch, contract_ids: list[int]) -> dict[int, str]:
-    """For contracts with nothing left to bill: which invoices took the work since the batch was started."""
+    """For contracts with nothing left to bill: which invoices took the work since the batch was
+    started.
+    """
     found = Invoice.objects.filter(
         contract_id__in=contract_ids, created_at__gte=batch.created_at, voided_at__isnull=True
     ).exclude(batch=batch)
@@ -185,7 +195,9 @@ def _issue_chunk(batch: Batch, ids: list[int], by: User | None, now: dt.datetime
 
 
 def _delete_some(batch: Batch, now: dt.datetime, today: dt.date) -> bool:
-    """Delete the newest drafts first, since blocks are undone in that order, then the batch itself."""
+    """Delete the newest drafts first, since blocks are undone in that order, then the batch
+    itself.
+    """
     by = _asker(batch, State.DELETING)
     while ids := list(
         batch.invoices.drafts()

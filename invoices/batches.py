@@ -1,4 +1,6 @@
-"""Batches: start one, issue it, delete it. The rows written here are the job; batch_work.py does it."""
+"""Batches: start one, issue it, delete it. The rows written here are the job; batch_work.py does
+it.
+"""
 
 from __future__ import annotations
 
@@ -46,23 +48,37 @@ def start(
         raise Refused("nothing_chosen", "Choose at least one contract to bill.", field="contracts")
     _refuse_unknown(choices)
     batch = Batch.objects.create(
-        uid=uid, name=name, level=level, through=through, invoice_date=invoice_date, state=State.WRITING,
-        total_steps=len(choices), run_at=now, created_at=now, created_by=by,
-    )  # fmt: skip
+        uid=uid,
+        name=name,
+        level=level,
+        through=through,
+        invoice_date=invoice_date,
+        state=State.WRITING,
+        total_steps=len(choices),
+        run_at=now,
+        created_at=now,
+        created_by=by,
+    )
     BatchPart.objects.bulk_create(
         [
             BatchPart(
-                batch=batch, contract_id=choice.contract_id, periods=[day.isoformat() for day in choice.periods],
-                left_out=list(choice.left_out), early_reason=choice.early_reason.strip()[:200],
+                batch=batch,
+                contract_id=choice.contract_id,
+                periods=[day.isoformat() for day in choice.periods],
+                left_out=list(choice.left_out),
+                early_reason=choice.early_reason.strip()[:200],
             )
             for choice in choices
         ],
         batch_size=500,
-    )  # fmt: skip
+    )
     events.log(batch, "started", f"Batch with {len(choices)} contracts started.", by=by, at=now)
     for choice in choices:
         if choice.early_reason.strip():
-            text = f"Open period of contract {choice.contract_id} billed early: {choice.early_reason.strip()}"
+            text = (
+                f"Open period of contract {choice.contract_id} billed early:"
+                f" {choice.early_reason.strip()}"
+            )
             events.log(
                 batch,
                 "billed_early",

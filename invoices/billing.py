@@ -1,7 +1,7 @@
 """What can be billed: contracts, their periods, and the invoices these would become.
 
-Reads and computes, writes nothing. The batch page, the API preview and the background writer all use
-`bills`, so a preview is exactly what will be written.
+Reads and computes, writes nothing. The batch page, the API preview and the background writer all
+use `bills`, so a preview is exactly what will be written.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from .wording import Style
 
 @dataclass(slots=True)
 class Bill:
-    """One contract's period: what it owes and the invoice that this makes. `due` = may be billed now."""
+    """One contract's period: what it owes and the invoice that this makes. `due` = may be billed
+    now.
+    """
 
     period: Period
     due: bool
@@ -151,7 +153,7 @@ def _row(facts: Facts, through: dt.date, today: dt.date, options: Installation, 
         if not facts.claims_period and not entries and not used:
             continue
         due = _is_due(facts, period, through, today)
-        bill = _bill(row, period, due, entries, used, carried, options)
+        bill = _bill(row, period, placed[period.start], due=due, carried=carried, options=options)
         carried += sum((movement.quantity for movement in bill.owed.movements), Decimal(0))
         row.bills.append(bill)
     _block_after_gap(row)
@@ -185,7 +187,9 @@ def _place(
 def _start_for(
     row: Row, open_periods: Sequence[Period], day: dt.date, ticket_id: int
 ) -> dt.date | None:
-    """First day of the period that bills work of a day; None, with a note on the row, if there is none."""
+    """First day of the period that bills work of a day; None, with a note on the row, if there is
+    none.
+    """
     facts = row.facts
     if facts.advance and facts.claims_period:
         fitting = [period for period in open_periods if period.start > day]
@@ -202,7 +206,10 @@ def _start_for(
 
 def _why_left(facts: Facts, day: dt.date) -> str:
     if facts.every == Contract.Period.ONCE and facts.billed:
-        return "The project is already invoiced. Move the ticket to another contract, or void that invoice."
+        return (
+            "The project is already invoiced. Move the ticket to another contract, or void that"
+            " invoice."
+        )
     if facts.end is not None and day > facts.end:
         return (
             f"The contract ended on {facts.end} and is billed. Move the ticket to another contract."
@@ -213,13 +220,13 @@ def _why_left(facts: Facts, day: dt.date) -> str:
 def _bill(
     row: Row,
     period: Period,
+    placed: tuple[tuple[Entry, ...], tuple[Used, ...]],
+    *,
     due: bool,
-    entries: tuple[Entry, ...],
-    used: tuple[Used, ...],
     carried: Decimal,
     options: Installation,
 ) -> Bill:
-    facts = row.facts
+    facts, (entries, used) = row.facts, placed
     counted_by = period.start if facts.advance else period.end
     usage = {
         rate.counted: count
@@ -232,11 +239,11 @@ def _bill(
         tickets=facts.tickets,
         usage=usage,
         opening=facts.balance(period.end) + carried if facts.is_block else Decimal(0),
-        whole_days=periods.whole_days(
-            period, start=facts.start, every=facts.every, anchor=facts.anchor
-        )
-        if facts.terms.prorate
-        else None,
+        whole_days=(
+            periods.whole_days(period, start=facts.start, every=facts.every, anchor=facts.anchor)
+            if facts.terms.prorate
+            else None
+        ),
     )
     result = owed(facts.terms, period, work)
     if options.show_no_charge:
@@ -276,7 +283,9 @@ def _with_no_charge(result: Owed, entries: tuple[Entry, ...]) -> Owed:
 
 
 def _block_after_gap(row: Row) -> None:
-    """A block's bill needs the balance that the one before leaves, so nothing follows a blocked one."""
+    """A block's bill needs the balance that the one before leaves, so nothing follows a blocked
+    one.
+    """
     if not row.facts.is_block:
         return
     blocked = False

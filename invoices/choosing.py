@@ -1,4 +1,6 @@
-"""From what somebody chose to the bills that will be written. Preview and background writer share it."""
+"""From what somebody chose to the bills that will be written. Preview and background writer share
+it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from .models import BatchPart
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What somebody chose of one contract. No periods: all that are due. A reason bills open periods too."""
+    """What somebody chose of one contract. No periods: all that are due. A reason bills open periods
+    too.
+    """
 
     contract_id: int
     periods: tuple[dt.date, ...] = ()

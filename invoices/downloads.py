@@ -45,7 +45,8 @@ def start(
     if problem := pdf.available():
         raise Refused("pdf_unavailable", problem)
     return Download.objects.create(
-        kind=kind, name=name[:120], invoice_ids=ids, total_steps=len(ids), run_at=now, created_at=now, created_by=by
+        kind=kind, name=name[:120], invoice_ids=ids, total_steps=len(ids), run_at=now,
+        created_at=now, created_by=by
     )  # fmt: skip
 
 
@@ -152,7 +153,9 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _prune(now: dt.datetime) -> None:
-    """Files that nobody asked for in a month go; issued invoices can be printed again, byte for byte."""
+    """Files that nobody asked for in a month go; issued invoices can be printed again, byte for
+    byte.
+    """
     oldest = (now - KEPT).timestamp()
     for folder in (_folder("pdf-cache"), _folder("downloads")):
         for file in folder.iterdir():

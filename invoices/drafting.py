@@ -22,8 +22,8 @@ ASIDE = 1_000_000  # out of the way while lines change places
 class LineInput:
     """A line as a person gives it. `id` names the stored line that it replaces.
 
-    With an `item`, empty parts come from the catalogue: description, unit, price, and the item's tax
-    when `tax_rate` is left as it is (`KEEP`). `tax_rate=None` means no tax.
+    With an `item`, empty parts come from the catalogue: description, unit, price, and the item's
+    tax when `tax_rate` is left as it is (`KEEP`). `tax_rate=None` means no tax.
     """
 
     description: str = ""

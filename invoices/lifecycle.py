@@ -1,7 +1,7 @@
 """What may happen to an invoice: write, edit, issue, renumber, void, delete.
 
-Each verb is one short transaction, locks contract before invoice before number series, and writes the
-diary. Allowed moves: draft -> issued -> voided; a draft may also be deleted.
+Each verb is one short transaction, locks contract before invoice before number series, and writes
+the diary. Allowed moves: draft -> issued -> voided; a draft may also be deleted.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def create(
     email: str = "",
     **header: Any,
 ) -> Invoice:
-    """Write a freestyle draft. `header` may hold any of EDITABLE; the rest comes from customer and options."""
+    """Write a freestyle draft. `header` may hold any of EDITABLE; the rest comes from customer and
+    options.
+    """
     if customer.archived_at:
         raise Refused(
             "customer_archived",
@@ -90,7 +92,8 @@ def edit(
     lines: Iterable[LineInput] | None = None,
     release: Iterable[int] = (),
 ) -> Invoice:
-    """Change a draft. `lines`, when given, are all of its lines; a line with the id of a stored one replaces it.
+    """Change a draft. `lines`, when given, are all of its lines; a line with the id of a stored one
+    replaces it.
 
     Work billed by a line that is dropped stays billed, unless the line's id is in `release`.
     """
@@ -100,7 +103,8 @@ def edit(
     if version != invoice.version:
         raise Refused(
             "stale",
-            "Somebody changed this invoice after you opened it. Reload it and enter your change again.",
+            "Somebody changed this invoice after you opened it. Reload it and enter your change"
+            " again.",
             version=invoice.version,
         )
     before = {name: str(getattr(invoice, name)) for name in (*EDITABLE, "total")}
@@ -127,7 +131,9 @@ def edit(
 
 @transaction.atomic
 def set_email(invoice: Invoice, *, email: str, by: User | None, now: dt.datetime) -> Invoice:
-    """Write the recipient's address by hand, on any invoice that is not voided; empty goes back to the rule."""
+    """Write the recipient's address by hand, on any invoice that is not voided; empty goes back to
+    the rule.
+    """
     invoice = _locked(invoice)
     if invoice.voided_at:
         raise Refused("voided", "This invoice is voided and can't be changed.")
@@ -185,7 +191,9 @@ def refuse_unready(invoice: Invoice) -> None:
 def renumber(
     invoice: Invoice, *, number: str, reason: str, by: User | None, now: dt.datetime
 ) -> Invoice:
-    """Give an issued invoice another number, while it is neither sent nor exported. The old one is not reused."""
+    """Give an issued invoice another number, while it is neither sent nor exported. The old one is
+    not reused.
+    """
     invoice = _locked(invoice)
     if invoice.is_draft:
         raise Refused("no_number", "A draft has no number yet. It gets one when it is issued.")
@@ -193,7 +201,8 @@ def renumber(
         state = "voided" if invoice.voided_at else "sent" if invoice.sent_at else "exported"
         raise Refused(
             "number_fixed",
-            f"This invoice is already {state}, so its number can't change. Void it and issue a new one.",
+            f"This invoice is already {state}, so its number can't change. Void it and issue a new"
+            " one.",
         )
     reason = _reason(reason)
     number = numbering.check(number, invoice=invoice, branding=Branding.current())
@@ -234,7 +243,8 @@ def void(invoice: Invoice, *, reason: str, by: User | None, now: dt.datetime) ->
     if invoice.paid > invoice.refunded:
         raise Refused(
             "has_payments",
-            f"{invoice.paid - invoice.refunded} is recorded as paid. Remove the payment or record a refund first.",
+            f"{invoice.paid - invoice.refunded} is recorded as paid. Remove the payment or record a"
+            " refund first.",
         )
     _refuse_if_billed_later([invoice])
     invoice.claims.filter(released_at__isnull=True).update(released_at=now)
@@ -306,7 +316,9 @@ def _refuse_unless_draft(invoice: Invoice) -> None:
 
 
 def _refuse_if_billed_later(invoices: list[Invoice]) -> None:
-    """A block's bills are undone newest first, since each begins with the balance that the one before left."""
+    """A block's bills are undone newest first, since each begins with the balance that the one before
+    left.
+    """
     going = {invoice.pk for invoice in invoices}
     for invoice in invoices:
         if not invoice.contract or not invoice.contract.is_block or not invoice.period_start:
@@ -319,7 +331,8 @@ def _refuse_if_billed_later(invoices: list[Invoice]) -> None:
         if claim := later.select_related("invoice").order_by("-period_start").first():
             raise Refused(
                 "later_period_billed",
-                f"{invoice.contract} is already billed for a later period ({claim.invoice}). Undo that one first.",
+                f"{invoice.contract} is already billed for a later period ({claim.invoice}). Undo"
+                " that one first.",
                 invoice=claim.invoice_id,
             )
 

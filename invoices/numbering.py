@@ -1,7 +1,7 @@
 """Invoice numbers: gapless, never used twice.
 
-A number is taken inside the transaction that issues the invoice, as its last lock: the counter row stays
-locked until commit, and a rollback gives the number back.
+A number is taken inside the transaction that issues the invoice, as its last lock: the counter row
+stays locked until commit, and a rollback gives the number back.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def take(count: int, *, branding: Branding, day: dt.date) -> list[str]:
 
 
 def record(invoice: Invoice, number: str, *, by: User | None, now: dt.datetime) -> None:
-    """Put a number on an invoice and keep it from everybody else for ever. Does not save the invoice."""
+    """Put a number on an invoice and keep it from everybody else for ever. Does not save the
+    invoice.
+    """
     invoice.number, invoice.number_key = number, key(number)
     InvoiceNumber.objects.create(
         key=key(number), number=number, invoice=invoice, used_from=now, used_by=by
@@ -65,7 +67,8 @@ def check(number: str, *, invoice: Invoice, branding: Branding) -> str:
     if not number or len(number) > LONGEST or not ALLOWED.match(number):
         raise Refused(
             "number_invalid",
-            f"Use 1 to {LONGEST} letters, digits, blanks and . / _ - and begin with a letter or digit.",
+            f"Use 1 to {LONGEST} letters, digits, blanks and . / _ - and begin with a letter or"
+            " digit.",
             field="number",
         )
     holder = InvoiceNumber.objects.filter(key=key(number)).exclude(invoice=invoice).first()

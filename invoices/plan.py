@@ -6,7 +6,7 @@ taxes or discounts never share one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -71,7 +71,15 @@ def plan(
         return None
     primary = next((f"Labor – {rate.name}" for rate in terms.in_role("primary")), "")
     drafts = [
-        _line(group, level, terms.name, tickets, primary, style or Style()) for group in groups
+        _line(
+            group,
+            level=level,
+            contract=terms.name,
+            tickets=tickets,
+            primary=primary,
+            style=style or Style(),
+        )
+        for group in groups
     ]
     percents = [line.tax.percent if line.tax else money.ZERO for line in drafts]
     taxes = money.taxes(
@@ -92,7 +100,7 @@ def _grouped(
     one, so that its claims have a home; then time by rate, then products. At the other levels a
     ticket's time and products stay together.
     """
-    groups: dict[tuple, list[Charge]] = {}
+    groups: dict[tuple[object, ...], list[Charge]] = {}
     hidden: list[Charge] = []
     for charge in charges:
         if not charge.quantity or (charge.kind == COVERED and level == CONTRACT):
@@ -101,13 +109,14 @@ def _grouped(
             groups.setdefault(_key(charge, level), []).append(charge)
     ordered = sorted(groups.values(), key=_order(charges, level))
     if not ordered:
-        # A fee of 0 still claims its period; without any fee there is no invoice to put covered work on.
+        # A fee of 0 still claims its period; without any fee there is no invoice to put covered
+        # work on.
         return [hidden] if any(charge.kind not in TIME for charge in hidden) else []
     ordered[0].extend(hidden)
     return ordered
 
 
-def _key(charge: Charge, level: str) -> tuple:
+def _key(charge: Charge, level: str) -> tuple[object, ...]:
     if charge.kind not in TIME or charge.entry is None:
         return (charge.sources or id(charge), charge.label)
     price = (
@@ -125,7 +134,7 @@ def _key(charge: Charge, level: str) -> tuple:
     return (charge.ticket_id, *price)
 
 
-def _order(charges: Sequence[Charge], level: str):  # type: ignore[no-untyped-def]
+def _order(charges: Sequence[Charge], level: str) -> Callable[[list[Charge]], tuple[int, int, int]]:
     places: dict[int | None, int] = {}
     for charge in charges:
         if charge.ticket_id is not None:
@@ -144,6 +153,7 @@ def _order(charges: Sequence[Charge], level: str):  # type: ignore[no-untyped-de
 
 def _line(
     group: list[Charge],
+    *,
     level: str,
     contract: str,
     tickets: dict[int, TicketFacts],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import partial
+from typing import Any
 
 from celery import shared_task
 from django.core.cache import cache
@@ -53,11 +54,11 @@ def ring_download(download: Download) -> None:
     _ring(make_download, download.pk)
 
 
-def _ring(task, pk: int) -> None:  # type: ignore[no-untyped-def]
+def _ring(task: Any, pk: int) -> None:
     transaction.on_commit(partial(_publish, task, pk))
 
 
-def _publish(task, pk: int) -> None:  # type: ignore[no-untyped-def]
+def _publish(task: Any, pk: int) -> None:
     """A broker that is down must not fail a page: beat rings again within seconds of its return."""
     try:
         task.delay(pk)

@@ -1,7 +1,8 @@
 """What an invoice line says. Pure text in, pure text out.
 
 A line shows the description of its level and of every level above, outermost first, one per row:
-contract > ticket > time entry. Blank descriptions leave no empty row; internal notes never get here.
+contract > ticket > time entry. Blank descriptions leave no empty row; internal notes never get
+here.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ def _remark(charge: Charge) -> str:
 
 
 def _remarked(rows: list[str], remark: str, level: str) -> list[str]:
-    """Put the remark in brackets behind the row it belongs to: the ticket's, or the last one at entry level."""
+    """Put the remark in brackets behind the row it belongs to: the ticket's, or the last one at entry
+    level.
+    """
     if remark:
         place = max(i for i, row in enumerate(rows) if row) if level == ENTRY else 0
         first, newline, rest = rows[place].partition("\n")

@@ -1,7 +1,7 @@
 """Stores many planned invoices at once: invoices, lines, claims, block movements and diary.
 
-A handful of statements for any number of rows, inside the caller's transaction. Unique indexes on the
-claims refuse work that somebody else has billed.
+A handful of statements for any number of rows, inside the caller's transaction. Unique indexes on
+the claims refuse work that somebody else has billed.
 """
 
 from __future__ import annotations
@@ -22,13 +22,17 @@ from .models import Batch, Claim, Event, Invoice, InvoiceLine
 from .plan import PlannedInvoice, PlannedLine
 
 INVOICE = (
-    "id", "uid", "number", "number_key", "batch", "customer", "contract", "period_start", "period_end", "level",
-    "currency", "tax_method", "invoice_date", "payment_days", "due_date", "po_number", "message", "bill_to_name",
-    "bill_to_address", "bill_to_tax_number", "email", "subtotal", "tax", "total", "paid", "refunded", "balance",
+    "id", "uid", "number", "number_key", "batch", "customer", "contract", "period_start",
+    "period_end", "level",
+    "currency", "tax_method", "invoice_date", "payment_days", "due_date", "po_number", "message",
+    "bill_to_name",
+    "bill_to_address", "bill_to_tax_number", "email", "subtotal", "tax", "total", "paid",
+    "refunded", "balance",
     "void_reason", "version", "created_at", "created_by",
 )  # fmt: skip
 LINE = (
-    "id", "invoice", "position", "kind", "item", "ticket", "description", "quantity", "unit", "unit_price",
+    "id", "invoice", "position", "kind", "item", "ticket", "description", "quantity", "unit",
+    "unit_price",
     "discount_percent", "tax_rate", "tax_name", "tax_percent", "net", "tax", "total",
 )  # fmt: skip
 CLAIM = (
@@ -64,7 +68,17 @@ def write(
         Invoice,
         INVOICE,
         [
-            _invoice(id, uid, facts, invoice, customers[facts.customer_id], batch, options, by, now)
+            _invoice(
+                id,
+                uid,
+                facts,
+                invoice,
+                customer=customers[facts.customer_id],
+                batch=batch,
+                options=options,
+                by=by,
+                now=now,
+            )
             for id, uid, (facts, invoice) in zip(invoice_ids, uids, planned, strict=True)
         ],
     )
@@ -87,11 +101,12 @@ def write(
     return invoice_ids
 
 
-def _invoice(  # noqa: PLR0917
+def _invoice(
     id: int,
     uid: uuid.UUID,
     facts: Facts,
     invoice: PlannedInvoice,
+    *,
     customer: Customer,
     batch: Batch,
     options: Installation,
@@ -101,9 +116,12 @@ def _invoice(  # noqa: PLR0917
     days = options.payment_days if customer.payment_days is None else customer.payment_days
     due = batch.invoice_date + dt.timedelta(days=days)
     return (
-        id, uid, "", "", batch.pk, customer.pk, facts.contract_id, invoice.period.start, invoice.period.end,
-        invoice.level, options.currency, options.tax_method, batch.invoice_date, days, due, "", "", customer.name,
-        customer.address, customer.tax_number, "", invoice.subtotal, invoice.tax, invoice.total, money.ZERO, money.ZERO,
+        id, uid, "", "", batch.pk, customer.pk, facts.contract_id, invoice.period.start,
+        invoice.period.end,
+        invoice.level, options.currency, options.tax_method, batch.invoice_date, days, due, "", "",
+        customer.name,
+        customer.address, customer.tax_number, "", invoice.subtotal, invoice.tax, invoice.total,
+        money.ZERO, money.ZERO,
         invoice.total, "", 1, now, by.pk if by else None,
     )  # fmt: skip
 
@@ -139,7 +157,8 @@ def _write_lines(
 def _line(id: int, invoice_id: int, position: int, line: PlannedLine) -> tuple:
     tax = line.tax
     return (
-        id, invoice_id, position, line.kind, line.item_id, line.ticket_id, line.description, line.quantity, line.unit,
+        id, invoice_id, position, line.kind, line.item_id, line.ticket_id, line.description,
+        line.quantity, line.unit,
         line.unit_price, line.discount_percent, tax.id if tax else None, tax.name if tax else "",
         tax.percent if tax else money.ZERO, line.net, line.tax_amount, line.net + line.tax_amount,
     )  # fmt: skip

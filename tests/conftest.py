@@ -41,7 +41,9 @@ def owner(db):
 
 @pytest.fixture
 def client_as(db):
-    """`client_as("billing")` is a browser logged in with that role; `client_as("anonymous")` is not logged in."""
+    """`client_as("billing")` is a browser logged in with that role; `client_as("anonymous")` is not
+    logged in.
+    """
 
     def log_in(role: str) -> Client:
         client = Client()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import models
 from django.db.models.functions import Lower, Trim
 from simple_history.models import HistoricalRecords
@@ -39,6 +41,10 @@ class TaxRate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.percent.normalize():f} %)"
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """Being the default is never a clash: the verb that saves this takes it from the other."""
+        super().validate_constraints(exclude={*(exclude or ()), "is_default"})
 
 
 class Category(models.Model):

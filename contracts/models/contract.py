@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -162,7 +163,9 @@ class Contract(models.Model):
                 | ~models.Q(type__in=["project_fixed", "project_hourly", "hourly"])
                 & ~models.Q(period__in=["once", "on_demand"]),
                 name="contract_period_fits_type",
-                violation_error_message="This billing period is not possible for this type of contract.",
+                violation_error_message=(
+                    "This billing period is not possible for this type of contract."
+                ),
             ),
             models.CheckConstraint(
                 condition=~models.Q(period="whole") | models.Q(end_date__isnull=False),
@@ -188,6 +191,10 @@ class Contract(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """Being the default is never a clash: the verb that saves this takes it from the other."""
+        super().validate_constraints(exclude={*(exclude or ()), "is_default"})
+
     @property
     def is_block(self) -> bool:
         return self.type in (self.Type.BLOCK_HOURS, self.Type.BLOCK_MONEY)
@@ -201,8 +208,8 @@ class ContractRate(models.Model):
     """A catalogue item used by a contract, in a role.
 
     Which roles a type has: retainer fee; hourly primary, additional; block_hours block (price per
-    hour), overage; block_money fee (the amount), primary, additional, overage; monitoring device, one
-    per counted class; backup storage, one per counted class; project_fixed fee; project_hourly
+    hour), overage; block_money fee (the amount), primary, additional, overage; monitoring device,
+    one per counted class; backup storage, one per counted class; project_fixed fee; project_hourly
     primary, additional.
     """
 
@@ -284,10 +291,11 @@ class ContractRate(models.Model):
 
 
 class BlockMovement(models.Model):
-    """One entry of a block's ledger: hours or money (see the contract's type) in or out. Never changed.
+    """One entry of a block's ledger: hours or money (see the contract's type) in or out. Never
+    changed.
 
-    The balance is the sum of `quantity`. A period that is billed adds `included`, `used` and, without
-    rollover, `expired`; freeing that bill adds the same rows with the opposite sign.
+    The balance is the sum of `quantity`. A period that is billed adds `included`, `used` and,
+    without rollover, `expired`; freeing that bill adds the same rows with the opposite sign.
     """
 
     class Kind(models.TextChoices):
@@ -327,7 +335,9 @@ class BlockMovement(models.Model):
 
 
 class UsageCount(models.Model):
-    """How many devices, or GB, a contract had on a day. The latest on or before a period's end counts."""
+    """How many devices, or GB, a contract had on a day. The latest on or before a period's end
+    counts.
+    """
 
     contract = models.ForeignKey(Contract, models.CASCADE, related_name="usage")
     counted = models.CharField(max_length=10, choices=ContractRate.Counted.choices)
@@ -349,7 +359,9 @@ class UsageCount(models.Model):
             models.UniqueConstraint(
                 fields=["contract", "counted", "counted_on"],
                 name="usage_once_a_day",
-                violation_error_message="There is already a count for this class and day. Change that one.",
+                violation_error_message=(
+                    "There is already a count for this class and day. Change that one."
+                ),
             ),
             models.CheckConstraint(
                 condition=models.Q(quantity__gte=0),

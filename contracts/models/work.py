@@ -16,8 +16,8 @@ from .contract import Contract, ContractRate
 class Ticket(models.Model):
     """A piece of work for a customer, billed on at most one contract.
 
-    Resolved and closed tickets can be billed. Whether it *is* billed is told by rows that point at its
-    work (`claims`), never by a flag.
+    Resolved and closed tickets can be billed. Whether it *is* billed is told by rows that point at
+    its work (`claims`), never by a flag.
     """
 
     class Status(models.TextChoices):
@@ -61,7 +61,10 @@ class Ticket(models.Model):
                 condition=models.Q(status__in=["resolved", "closed"], resolved_at__isnull=False)
                 | models.Q(status__in=["open", "pending"], resolved_at__isnull=True),
                 name="ticket_resolved_has_date",
-                violation_error_message="A resolved or closed ticket needs the time it was resolved; an open one has none.",
+                violation_error_message=(
+                    "A resolved or closed ticket needs the time it was resolved; an open one has"
+                    " none."
+                ),
             ),
         ]
 

@@ -11,10 +11,10 @@ from contracts.models import Contract, TicketItem, TimeEntry
 class Claim(models.Model):
     """A line bills exactly one source: part of a time entry, a ticket item, or a contract's period.
 
-    Unbilled means: no live claim. `part` 0 is always there; an entry that crosses a block's limit has
-    a part 1 for the rest. Voiding sets `released_at` (the trail stays, the work is free); deleting a
-    draft removes the row. An edit may drop a line and keep its work billed: then `line` is empty
-    and `invoice_id` still says where.
+    Unbilled means: no live claim. `part` 0 is always there; an entry that crosses a block's limit
+    has a part 1 for the rest. Voiding sets `released_at` (the trail stays, the work is free);
+    deleting a draft removes the row. An edit may drop a line and keep its work billed: then `line`
+    is empty and `invoice_id` still says where.
     """
 
     invoice = models.ForeignKey(

@@ -72,7 +72,8 @@ def insert_claim(invoice_id: int, entry_id: int) -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO invoices_claim (invoice_id, time_entry_id, part, quantity) VALUES (%s, %s, 0, 1)",
+                "INSERT INTO invoices_claim (invoice_id, time_entry_id, part, quantity) VALUES (%s,"
+                " %s, 0, 1)",
                 [invoice_id, entry_id],
             )
     except DatabaseError:
@@ -94,7 +95,8 @@ def test_fifty_sessions_of_plain_sql_cannot_use_a_number_twice():
         try:
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "INSERT INTO invoices_invoicenumber (key, number, invoice_id, used_from) VALUES (%s, %s, %s, %s)",
+                    "INSERT INTO invoices_invoicenumber (key, number, invoice_id, used_from) VALUES"
+                    " (%s, %s, %s, %s)",
                     ["INV-1", "INV-1", invoice.pk, timezone.now()],
                 )
         except DatabaseError:

@@ -1,4 +1,6 @@
-"""The worked examples: an hourly month, a block with overage, a retainer beside an hourly contract."""
+"""The worked examples: an hourly month, a block with overage, a retainer beside an hourly
+contract.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from atera_invoicing import leases
@@ -14,7 +15,8 @@ from invoices.models import Batch
 from .. import make
 
 NOW = make.at("2026-11-01", "08:00")
-LATER = NOW + leases.LEASE + dt.timedelta(seconds=1)
+LEASE = dt.timedelta(seconds=settings.LEASE_SECONDS)
+LATER = NOW + LEASE + dt.timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -50,14 +52,14 @@ def test_a_row_with_nothing_to_do_is_not_given_out(job):
 
 def test_the_lease_of_a_dead_holder_runs_out(job):
     claim(job, "dead")
-    assert list(leases.due(Batch.objects.all(), now=NOW + leases.LEASE)) == []
+    assert list(leases.due(Batch.objects.all(), now=NOW + LEASE)) == []
     taken = claim(job, "next", now=LATER)
     assert (taken.owner, taken.attempts) == ("next", 2)
 
 
 def test_a_holder_that_keeps_its_lease_is_not_replaced(job):
     held = claim(job, "first")
-    assert leases.keep(held, now=NOW + leases.LEASE)
+    assert leases.keep(held, now=NOW + LEASE)
     assert claim(job, "second", now=LATER) is None
 
 
@@ -67,7 +69,7 @@ def test_a_holder_that_lost_its_lease_is_told_and_writes_nothing(job):
     assert not leases.keep(lost, now=LATER)
     assert not leases.release(lost)
     job.refresh_from_db()
-    assert (job.owner, job.lease_until) == ("next", LATER + leases.LEASE)
+    assert (job.owner, job.lease_until) == ("next", LATER + LEASE)
 
 
 def test_a_row_can_be_given_back_for_later(job):
