@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.utils import timezone
 from contracts.facts import unbilled
 from contracts.models import CatalogItem, Contract, Ticket, TimeEntry
 from customers.models import Customer
+from invoices import gauges
 from invoices.models import Batch, Invoice, Payment
 from whitelabel.models import Branding
 
@@ -65,6 +67,7 @@ def money(today: dt.date) -> dict[str, Any]:
         "points": _by_month(first),
         "batches": Batch.objects.exclude(state=Batch.State.READY),
         "homeless": _without_contract(today),
+        "gauges": cache.get_or_set(f"low-blocks:{today}", lambda: _low_blocks(today), 60),
         "steps": [] if Invoice.objects.filter(issued).exists() else list(_first_steps()),
     }
 
@@ -98,6 +101,13 @@ def _without_contract(today: dt.date) -> int:
     """Finished tickets with billable time that no contract covers, so nobody bills them."""
     tickets = Ticket.objects.filter(_done_since(today), contract__isnull=True)
     return tickets.filter(entries__billable=True).distinct().count()
+
+
+def _low_blocks(today: dt.date) -> list[gauges.Gauge]:
+    """Blocks used up to 80 % or more, the fullest first."""
+    active = Contract.objects.active()
+    found = gauges.read(active, today=today, options=Installation.current())
+    return sorted((g for g in found if g.tone), key=lambda g: g.percent, reverse=True)[:5]
 
 
 def _by_month(first: dt.date) -> list[tuple[str, Decimal]]:
