@@ -42,7 +42,8 @@ def example(lines: int, number: str = "INV-00001") -> paper.Paper:
     """A paper with many lines, without a database."""
     day = timezone.localdate()
     invoice = Invoice(
-        number=number, currency="USD", invoice_date=day, due_date=day, bill_to_name="Bluewater Dental",
+        number=number, currency="USD", invoice_date=day, due_date=day,
+        bill_to_name="Bluewater Dental",
         bill_to_address="12 Harbour Street\nPortland, ME 04101", issued_at=timezone.now(),
         created_at=timezone.now(),
         subtotal=Decimal(75 * lines), tax=Decimal(6 * lines), total=Decimal(81 * lines),

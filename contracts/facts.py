@@ -25,7 +25,7 @@ RESOLVED = "resolved"
 
 @dataclass(slots=True)
 class Facts:
-    """All that billing a contract needs to know. `billed` holds the first days of billed periods."""
+    """What billing a contract needs to know. `billed` holds first days of billed periods."""
 
     contract_id: int
     customer_id: int
@@ -67,9 +67,9 @@ class Facts:
         return sum((quantity for on, quantity in self.movements if on <= day), Decimal(0))
 
 
-def unbilled(rows: QuerySet[M, M]) -> QuerySet[M, M]:
+def unbilled(rows: QuerySet[M]) -> QuerySet[M]:
     """Work that no live claim points at."""
-    return rows.annotate(
+    return rows.annotate(  # type: ignore[return-value]
         live=FilteredRelation("claims", condition=Q(claims__released_at__isnull=True))
     ).filter(live__isnull=True)
 
@@ -192,7 +192,7 @@ def _add_entries(
         rows = rows.filter(started_at__lt=midnight_after(through, zone))
     found: dict[int, list[_EntryRow]] = defaultdict(list)
     for row in rows.order_by("started_at", "id").values_list(*ENTRY_COLUMNS):
-        found[row[0]].append(_EntryRow(*row[1:], row[3].astimezone(zone).date()))
+        found[row[0]].append(_EntryRow(*row[1:], row[3].astimezone(zone).date()))  # type: ignore[call-arg]
     policies = _policies(found)
     for contract_id, mine in found.items():
         hours = _hours(mine, policies[contract_id])

@@ -116,7 +116,8 @@ def delete(batch: Batch, *, by: User | None, now: dt.datetime) -> Batch:
             " and others" if len(issued) > 3 else ""
         )
         raise Refused(
-            "batch_has_issued", f"{names} of this batch are issued. Void them first, then delete the batch.",
+            "batch_has_issued",
+            f"{names} of this batch are issued. Void them first, then delete the batch.",
             invoices=[invoice.pk for invoice in issued],
         )  # fmt: skip
     drafts = batch.invoices.drafts().count()

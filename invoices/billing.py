@@ -53,7 +53,7 @@ class Bill:
 
 @dataclass(slots=True)
 class Row:
-    """One contract on the batch page. `left` is work that has no period to go on, with the reason."""
+    """One contract on the batch page. `left` is work without a period to go on, and why."""
 
     facts: Facts
     level: str

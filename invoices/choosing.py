@@ -18,8 +18,8 @@ from .models import BatchPart
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What somebody chose of one contract. No periods: all that are due. A reason bills open periods
-    too.
+    """What somebody chose of one contract. No periods: all that are due. A reason bills open
+    periods too.
     """
 
     contract_id: int

@@ -316,8 +316,8 @@ def _refuse_unless_draft(invoice: Invoice) -> None:
 
 
 def _refuse_if_billed_later(invoices: list[Invoice]) -> None:
-    """A block's bills are undone newest first, since each begins with the balance that the one before
-    left.
+    """A block's bills are undone newest first, since each begins with the balance that the one
+    before left.
     """
     going = {invoice.pk for invoice in invoices}
     for invoice in invoices:

@@ -61,13 +61,13 @@ def _ticket(ticket: TicketFacts | None) -> str:
 
 
 def _remark(charge: Charge) -> str:
-    """ "Labor – After-hours" becomes "After-hours": what sets this line apart from its neighbours."""
+    """What sets a line apart: of "Labor – After-hours" it is "After-hours"."""
     return charge.label.partition(" – ")[2] or charge.label
 
 
 def _remarked(rows: list[str], remark: str, level: str) -> list[str]:
-    """Put the remark in brackets behind the row it belongs to: the ticket's, or the last one at entry
-    level.
+    """Put the remark in brackets behind the row it belongs to: the ticket's, or the last one at
+    entry level.
     """
     if remark:
         place = max(i for i, row in enumerate(rows) if row) if level == ENTRY else 0

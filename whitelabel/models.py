@@ -22,8 +22,8 @@ class Logo(models.Model):
 
 
 class Branding(models.Model):
-    """One version of the look. Saving the page adds a version; an issued invoice keeps the one it was
-    issued with.
+    """One version of the look. Saving the page adds a version; an issued invoice keeps the one
+    it was issued with.
     """
 
     class Paper(models.TextChoices):

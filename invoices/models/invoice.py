@@ -75,7 +75,8 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
 
 
 class Invoice(models.Model):
-    """One invoice. A draft until `issued_at`; from then on only the verbs in lifecycle.py change it.
+    """One invoice. A draft until `issued_at`; from then on only the verbs in lifecycle.py change
+    it.
 
     Amounts are columns written by one function (`totals.store`) and are the sums of the stored
     lines. `paid` and `refunded` are sums of payments; `balance` = total - paid + refunded.

@@ -27,8 +27,8 @@ def database_url() -> str:
 
 @pytest.fixture
 def elsewhere(transactional_db, tmp_path) -> Iterator:
-    """`elsewhere(*command, **environment)` starts a Python process on the test database; all end with
-    the test.
+    """`elsewhere(*command, **environment)` starts a Python process on the test database; all end
+    with the test.
     """
     running: list[subprocess.Popen] = []
 

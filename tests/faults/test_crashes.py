@@ -28,8 +28,8 @@ def start(contracts, name="October") -> Batch:
 
 
 def work_and_die(batch: Batch, *, statement: int, now: dt.datetime) -> bool:
-    """Work on a batch in a process that `kill -9`s itself before its n-th statement; False if it came
-    to its end.
+    """Work on a batch in a process that `kill -9`s itself before its n-th statement; False if it
+    came to its end.
     """
     connections.close_all()
     child = os.fork()

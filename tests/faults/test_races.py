@@ -26,7 +26,8 @@ django.setup()
 from django.utils import timezone
 from invoices import batch_work
 batch_work.CHUNK = 3
-batch_work.work(int(sys.argv[1]), now=timezone.now(), today=datetime.date.fromisoformat(sys.argv[2]))
+today = datetime.date.fromisoformat(sys.argv[2])
+batch_work.work(int(sys.argv[1]), now=timezone.now(), today=today)
 """
 
 

@@ -96,8 +96,8 @@ def test_totals_are_the_sums_of_their_lines_at_every_level(kind, tickets, percen
 @QUIET
 @given(tickets=st.lists(MINUTES, min_size=1, max_size=4), price=PRICE)
 def test_levels_differ_by_no_more_than_the_rounding_of_their_lines(tickets, price):
-    """Quantities are rounded per entry, so only `quantity x price` can round differently: half a cent
-    a line.
+    """Quantities are rounded per entry, so only `quantity x price` can round differently: half a
+    cent a line.
     """
 
     def act():
