@@ -25,6 +25,17 @@ class Column:
         return self.left + self.wide // 2
 
     @property
+    def anchor(self) -> str:
+        """Which end of a long amount stays above the column, so that it never leaves the chart."""
+        if self.middle < WIDTH // 8:
+            return "start"
+        return "end" if self.middle > WIDTH * 7 // 8 else "middle"
+
+    @property
+    def at(self) -> int:
+        return {"start": self.left, "end": self.left + self.wide}.get(self.anchor, self.middle)
+
+    @property
     def above(self) -> int:
         return self.top - 7
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -45,6 +45,20 @@ class OverviewPage(Page):
         return super().context() | own
 
 
+class RunningPage(Page):
+    """The bars of what runs in the background, for htmx to ask for again."""
+
+    permission = "invoices.view_invoice"
+    template_name = "overview/batches.html"
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"batches": under_way()}
+
+
+def under_way() -> QuerySet[Batch]:
+    return Batch.objects.exclude(state=Batch.State.READY)
+
+
 def money(today: dt.date) -> dict[str, Any]:
     """What is to bill, unpaid and paid, a year of invoices, and what needs a person."""
     first = today.replace(day=1)
@@ -65,7 +79,7 @@ def money(today: dt.date) -> dict[str, Any]:
         "paid": _paid_since(first),
         "work": _unbilled_work(today),
         "points": _by_month(first),
-        "batches": Batch.objects.exclude(state=Batch.State.READY),
+        "batches": under_way(),
         "homeless": _without_contract(today),
         "gauges": cache.get_or_set(f"low-blocks:{today}", lambda: _low_blocks(today), 60),
         "steps": [] if Invoice.objects.filter(issued).exists() else list(_first_steps()),

@@ -11,6 +11,7 @@ from . import keys, options, overview, profile, team
 
 urlpatterns = [
     path("", overview.OverviewPage.as_view(), name="overview"),
+    path("running/", overview.RunningPage.as_view(), name="running"),
     path("team/", team.TeamPage.as_view(), name="team"),
     path("team/new/", team.PersonPage.as_view(), name="person_new"),
     path("team/<int:pk>/", team.PersonPage.as_view(), name="person"),

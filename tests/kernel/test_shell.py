@@ -314,6 +314,12 @@ def test_the_highest_column_fills_the_chart_and_nothing_hangs_below():
     assert charts.columns([("Jan", Decimal(0))])[0].high == 0
 
 
+def test_a_long_amount_stays_inside_the_chart():
+    year = charts.columns([(str(month), Decimal(month)) for month in range(12)])
+    assert (year[0].anchor, year[5].anchor, year[-1].anchor) == ("start", "middle", "end")
+    assert year[-1].at <= charts.WIDTH
+
+
 @pytest.mark.django_db
 def test_charts_draw_without_style_attributes():
     text = Template("{% bars points name %}{% sparkline values %}").render(
