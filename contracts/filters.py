@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import django_filters
-from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from atera_invoicing.filters import YesNoFilter, archived
 from atera_invoicing.models import User
 from customers.models import Customer
 
+from .facts import unbilled
 from .models import (
     BlockMovement,
     CatalogItem,
@@ -107,22 +106,6 @@ class UsageCountFilter(django_filters.FilterSet):
         fields = ["customer", "contract", "counted", "day"]
 
 
-def billed(work: QuerySet) -> QuerySet:
-    """The time entries, or ticket items, that a live invoice bills."""
-    return _with_live_claim(work).filter(live_claim__isnull=False).distinct()
-
-
-def unbilled(work: QuerySet) -> QuerySet:
-    """The billable time entries, or ticket items, that no live invoice bills."""
-    return _with_live_claim(work).filter(live_claim__isnull=True, billable=True)
-
-
-def _with_live_claim(work: QuerySet) -> QuerySet:
-    # Through the reverse relation, because contracts know nothing of invoices.
-    live = FilteredRelation("claims", condition=Q(claims__released_at__isnull=True))
-    return work.annotate(live_claim=live)
-
-
 class TicketFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(
         method="search", label="Search", help_text="In number, title and customer."
@@ -165,7 +148,7 @@ class TicketFilter(django_filters.FilterSet):
 
     def with_unbilled_work(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
         """Done, on a contract, and with billable time or items that no live invoice bills."""
-        here = {"ticket": OuterRef("pk")}
+        here = {"ticket": OuterRef("pk"), "billable": True}
         work = Exists(unbilled(TimeEntry.objects.filter(**here))) | Exists(
             unbilled(TicketItem.objects.filter(**here))
         )
@@ -219,7 +202,7 @@ class TicketItemFilter(django_filters.FilterSet):
         return filter_billed(queryset, value)
 
 
-def filter_billed(queryset: QuerySet, value: Any) -> QuerySet:
+def filter_billed(queryset: QuerySet, value: bool) -> QuerySet:
     """Only work that a live invoice bills, or only work that none does."""
-    bills = billed(queryset.model._default_manager.filter(pk=OuterRef("pk")))
-    return queryset.filter(Exists(bills) if value else ~Exists(bills))
+    free = Exists(unbilled(queryset.model._default_manager.filter(pk=OuterRef("pk"))))
+    return queryset.filter(~free if value else free)
