@@ -173,7 +173,8 @@ class Contract(models.Model):
                 violation_error_message="To bill the whole contract at once, give it an end date.",
             ),
             models.CheckConstraint(
-                condition=~models.Q(type="block_hours") | models.Q(included__gt=0),
+                condition=~models.Q(type="block_hours")
+                | models.Q(included__isnull=False, included__gt=0),
                 name="contract_block_has_hours",
                 violation_error_message="Say how many hours the block includes per period.",
             ),
