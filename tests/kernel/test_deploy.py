@@ -1,0 +1,121 @@
+"""The compose file names everything that must run, and only settings that exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": "Kq7vJx2mT9bRz4wNc8LpYd5sGf3hAe6uVi1oXk0jQrZtWyBn",
+    "ALLOWED_HOSTS": "billing.example.com",
+    "DATABASE_URL": "postgres://db/app",
+    "REDIS_URL": "redis://redis/0",
+    "BEHIND_TLS_PROXY": "1",
+    "TRUSTED_PROXY_COUNT": "1",
+    "PATH": "/usr/bin:/bin",
+}
+PRODUCTION["SECRET_KEY"] += "0123456789"
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+def read_by_settings() -> set[str]:
+    """The environment variables that settings.py asks for."""
+    text = (ROOT / "atera_invoicing" / "settings.py").read_text()
+    return set(re.findall(r'(?:environ\.get|_list)\(\s*"([A-Z_]+)"', text)) | {"DATABASE_URL"}
+
+
+def sample() -> set[str]:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    return {line.split("=")[0] for line in lines if line and not line.startswith("#")}
+
+
+def test_everything_that_must_run_is_there_and_says_whether_it_is_well(compose):
+    services = compose["services"]
+    assert set(services) == {"web", "worker", "beat", "setup", "postgres", "redis"}
+    for name in set(services) - {"setup"}:
+        assert services[name]["healthcheck"]["test"][0].startswith("CMD"), name
+        assert services[name]["restart"] == "unless-stopped"
+
+
+def test_nothing_starts_before_the_tables_are_there(compose):
+    for name in ("web", "worker", "beat"):
+        waits = compose["services"][name]["depends_on"]
+        assert waits["setup"] == {"condition": "service_completed_successfully"}
+        assert waits["postgres"] == waits["redis"] == {"condition": "service_healthy"}
+
+
+def test_commands_name_what_exists(compose):
+    services = compose["services"]
+    assert "-A atera_invoicing worker" in services["worker"]["command"]
+    assert "-A atera_invoicing beat" in services["beat"]["command"]
+    assert "migrate" in services["setup"]["command"]
+    assert "createcachetable" in services["setup"]["command"]
+
+
+def test_every_variable_is_one_that_settings_know(compose):
+    given = set(compose["services"]["web"]["environment"]) | sample() - {"POSTGRES_PASSWORD"}
+    assert given <= read_by_settings()
+    assert {"SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"} <= given
+
+
+def test_every_variable_is_described_in_the_readme():
+    readme = (ROOT / "README.md").read_text()
+    assert [name for name in sorted(read_by_settings()) if f"`{name}`" not in readme] == []
+
+
+def test_the_sample_has_every_value_that_compose_asks_for():
+    asked = re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text())
+    assert set(asked) <= sample()
+
+
+def test_nothing_runs_as_root():
+    steps = (ROOT / "Dockerfile").read_text().splitlines()
+    assert [step for step in steps if step.startswith("USER ")][-1] == "USER app"
+
+
+def check(**changed: str | None) -> subprocess.CompletedProcess[str]:
+    given = {**PRODUCTION, **changed}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env={name: value for name, value in given.items() if value is not None},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_production_settings_have_no_warning():
+    done = check()
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"SECRET_KEY": None}, "Set SECRET_KEY"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY is too short"),
+        ({"ALLOWED_HOSTS": None}, "Set ALLOWED_HOSTS"),
+        ({"ALLOWED_HOSTS": "*"}, "'*' is refused"),
+        ({"DEBUG": "1"}, "DEBUG=1 shows internals"),
+        ({"DATABASE_URL": "sqlite:////tmp/never-made.sqlite3"}, "atera_invoicing.W001"),
+        ({"REDIS_URL": None}, "atera_invoicing.W002"),
+        ({"BEHIND_TLS_PROXY": None}, "atera_invoicing.W003"),
+        ({"TRUSTED_PROXY_COUNT": None}, "atera_invoicing.W004"),
+    ],
+)
+def test_unsafe_production_settings_are_named(changed, complaint):
+    done = check(**changed)
+    assert done.returncode != 0
+    assert complaint in done.stderr
