@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import Max, Min, Q
-from django.utils import timezone
+from django.db.models import Q
+from django.db.models.functions import TruncDate
 
 from atera_invoicing import csvfiles
 from atera_invoicing.models import User
@@ -148,29 +148,28 @@ def _head(row: dict[str, Any], emails: dict[int, str]) -> Head:
 
 def _work(invoice_ids: Collection[int], names: dict[int, str]) -> dict[int, Work]:
     """Technicians and day of each line of these invoices that bills time or an item."""
-    people: dict[int, list[str]] = {}
+    people: dict[int, set[str]] = {}
     days: dict[int, set[dt.date]] = {}
-    zone = timezone.get_current_timezone()
     claims = Claim.objects.filter(invoice_id__in=invoice_ids, line__isnull=False)
-    for line, technician, first, last, *used in claims.values_list(
-        "line_id", "time_entry__technician_id"
-    ).annotate(
-        Min("time_entry__started_at"), Max("time_entry__started_at"),
-        Min("ticket_item__used_on"), Max("ticket_item__used_on"),
-    ):  # fmt: skip
-        on = days.setdefault(line, set())
+    for line, technician, worked_on, used_on in claims.values_list(
+        "line_id",
+        "time_entry__technician_id",
+        TruncDate("time_entry__started_at"),
+        "ticket_item__used_on",
+    ).distinct():
         if technician:
-            people.setdefault(line, []).append(names[technician])
-            on.update((first.astimezone(zone).date(), last.astimezone(zone).date()))
-        on.update(day for day in used if day)
-    return {
-        line: Work(_quote("; ".join(sorted(people.get(line, ())))), _single(on))
-        for line, on in days.items()
-    }
+            people.setdefault(line, set()).add(names[technician])
+        if day := worked_on or used_on:
+            days.setdefault(line, set()).add(day)
+    return {line: Work(_joined(people.get(line)), _single(on)) for line, on in days.items()}
+
+
+def _joined(names: set[str] | None) -> str:
+    return _quote("; ".join(sorted(names))) if names else ""
 
 
 def _single(days: set[dt.date]) -> str:
-    return str(min(days)) if len(days) == 1 else ""
+    return str(*days) if len(days) == 1 else ""
 
 
 def _technicians() -> dict[int, str]:
