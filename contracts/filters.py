@@ -112,7 +112,9 @@ class TicketFilter(django_filters.FilterSet):
     )
     status = django_filters.MultipleChoiceFilter(choices=Ticket.Status.choices)
     customer = django_filters.ModelChoiceFilter(queryset=Customer.objects.all())
-    contract = django_filters.ModelChoiceFilter(queryset=Contract.objects.all())
+    contract = django_filters.ModelChoiceFilter(
+        queryset=Contract.objects.all(), null_label="No contract"
+    )
     technician = django_filters.ModelChoiceFilter(
         method="by_technician", queryset=User.objects.all(), label="Technician"
     )
