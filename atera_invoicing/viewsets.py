@@ -17,7 +17,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django_filters.widgets import SuffixedMultiWidget
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -127,6 +129,9 @@ class Endpoint(viewsets.GenericViewSet):
             handler = self.post  # type: ignore[has-type]
             self.post = lambda *a, **k: idempotency.once(request, lambda: handler(*a, **k))
 
+    def get_serializer_class(self) -> Any:
+        return self.row_serializer if self.action == "list" else super().get_serializer_class()
+
     def check(self, instance: models.Model) -> None:
         """The model's own validation, before a verb sees the instance."""
         with validation():
@@ -203,7 +208,7 @@ class Retrieving:
 
 
 class Creating:
-    """POST on the collection. A view may replace `build` and `create_by_verb`."""
+    """POST on the collection."""
 
     def create(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         serializer = self.get_serializer(data=request.data)
@@ -237,6 +242,27 @@ class Deleting:
 
     def delete_by_verb(self: Any, instance: Any) -> None:
         raise NotImplementedError
+
+
+class Archiving:
+    """POST `archive` and `restore` on an object that may be in use and so can't be deleted."""
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def archive(self: Any, request: Request, pk: str) -> Response:
+        """Put it aside: it stays where it was used and is not offered any more."""
+        instance = self.get_object()
+        self.archive_by_verb(instance)
+        return Response(self.shown(instance))
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def restore(self: Any, request: Request, pk: str) -> Response:
+        """Offer it again."""
+        instance = self.get_object()
+        with validation():
+            self.restore_by_verb(instance)
+        return Response(self.shown(instance))
 
 
 def assign(instance: models.Model, data: Mapping[str, Any]) -> models.Model:
