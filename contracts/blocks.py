@@ -8,9 +8,10 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from atera_invoicing import bulk
 from atera_invoicing.errors import Refused
@@ -33,10 +34,41 @@ COLUMNS = (
 )
 
 
+class LedgerRow(NamedTuple):
+    """A movement, the block's balance after it, and what it was in words."""
+
+    movement: BlockMovement
+    balance: Decimal
+    text: str
+
+
 def balance(contract: Contract, *, before: dt.date | None = None) -> Decimal:
     """What a block holds: the sum of its movements, of all or of those dated before a day."""
     rows = contract.movements.filter(Q(period_start__lt=before) if before else Q())
-    return rows.aggregate(sum=Sum("quantity"))["sum"] or Decimal(0)
+    return sum(rows.values_list("quantity", flat=True), Decimal(0))
+
+
+def ledger(contract: Contract) -> list[LedgerRow]:
+    """Every movement in the order of its day, with the balance after it and words."""
+    numbers = dict(contract.invoices.values_list("uid", "number"))
+    rows, held = [], Decimal(0)
+    for movement in contract.movements.select_related("created_by"):
+        held += movement.quantity
+        rows.append(LedgerRow(movement, held, _sentence(movement, numbers)))
+    return rows
+
+
+def _sentence(movement: BlockMovement, numbers: dict[uuid.UUID, str]) -> str:
+    """What happened and on whose account: "10 h used, on invoice INV-00012"."""
+    kind = movement.get_kind_display()
+    if movement.invoice_uid is None:
+        who = f" by {movement.created_by}" if movement.created_by else ""
+        return f"{kind}{who}: {movement.note}" if movement.note else f"{kind}{who}"
+    what = movement.note or kind
+    if movement.invoice_uid not in numbers:
+        return f"{what}, on a draft that was deleted"
+    number = numbers[movement.invoice_uid]
+    return f"{what}, on {f'invoice {number}' if number else 'a draft invoice'}"
 
 
 @transaction.atomic
