@@ -20,6 +20,7 @@ from whitelabel.models import Logo as StoredLogo
 from .models import Invoice, InvoiceLine
 
 LOGO_BOX = (300, 100)  # CSS pixels: about 79 x 26 mm
+LONGEST_LEAD = 120
 PLAIN_UNITS = {"", "each", "period", "device", "hour"}
 
 
@@ -39,7 +40,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a description. `context` repeats what a neighbour says too, `lead` names the line."""
+    """A row of a description: `context` repeats a neighbour, `lead` is new, `detail` follows."""
 
     text: str
     role: str
@@ -102,12 +103,11 @@ def of_many(invoice_ids: Sequence[int]) -> list[Paper]:
     found = Invoice.objects.prefetch_related("lines").in_bulk(invoice_ids)
     wanted = {invoice.branding_id for invoice in found.values()}
     looks = Branding.objects.select_related("logo").in_bulk([pk for pk in wanted if pk])
-    current = Branding.current() if None in wanted else None
+    looks |= {0: Branding.current()} if None in wanted else {}
     papers = []
     for pk in invoice_ids:
         if invoice := found.get(pk):
-            look = looks[invoice.branding_id] if invoice.branding_id else current
-            assert look is not None
+            look = looks[invoice.branding_id or 0]
             papers.append(build(invoice, list(invoice.lines.all()), branding=look))
     return papers
 
@@ -152,7 +152,8 @@ def _watermark(invoice: Invoice) -> str:
 def _company(branding: Branding) -> tuple[str, ...]:
     return (
         *_rows(branding.company_address),
-        *_filled(branding.company_phone, branding.company_email, branding.company_website),
+        *_filled(branding.company_email),
+        *_filled(" · ".join(_filled(branding.company_phone, branding.company_website))),
         *_filled(branding.tax_number),
     )
 
@@ -200,11 +201,17 @@ def _lines(lines: Sequence[InvoiceLine]) -> tuple[Line, ...]:
 def _roles(texts: Sequence[tuple[str, ...]], place: int) -> tuple[Row, ...]:
     """Rows that the line above or below says too step back, so that the eye finds what is new."""
     rows = texts[place]
-    around = texts[max(place - 1, 0) : place] + list(texts[place + 1 : place + 2])
+    around = [*texts[max(place - 1, 0) : place], *texts[place + 1 : place + 2]]
     shared = max((_common(rows, other) for other in around), default=0)
     lead = min(shared, len(rows) - 1)
-    names = {True: "context", False: "detail"}
-    return tuple(Row(text, "lead" if i == lead else names[i < lead]) for i, text in enumerate(rows))
+    return tuple(Row(text, _role(i, lead, text)) for i, text in enumerate(rows))
+
+
+def _role(place: int, lead: int, text: str) -> str:
+    """A paragraph is not set in bold, even where it is what is new."""
+    if place < lead:
+        return "context"
+    return "lead" if place == lead and len(text) <= LONGEST_LEAD else "detail"
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:

@@ -18,7 +18,7 @@ from django.template.loader import render_to_string
 from atera_invoicing.errors import Refused
 
 from .paper import Paper
-from .press.client import PressFailed, Pool
+from .press.client import Pool, PressFailed
 
 PRESSES = max(1, min(4, os.cpu_count() or 1))
 MOST_LINES = 1000
@@ -29,7 +29,8 @@ LIBRARIES = {
 }
 INSTALL = (
     "PDF needs {missing} on the server: apt-get install --no-install-recommends libpango-1.0-0 "
-    "libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core (Debian, Ubuntu) or brew install pango (macOS)."
+    "libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core (Debian, Ubuntu) or "
+    "brew install pango (macOS)."
 )
 
 
@@ -60,7 +61,8 @@ def render(paper: Paper) -> bytes:
     except PressFailed as problem:
         raise Refused(
             "pdf_failed",
-            f"The PDF of {paper.number} could not be made: {problem}. Shorten very long texts and try again.",
+            f"The PDF of {paper.number} could not be made: {problem}. "
+            "Shorten very long texts and try again.",
         ) from problem
 
 

@@ -1,7 +1,7 @@
-"""The child: reads requests on standard input, answers on standard output, ends when its input does.
+"""The child: reads requests on standard input, answers on standard output, ends with its input.
 
-An answer is two frames: a JSON head (`ok`, `error`, `tired`), then the PDF. A tired press has grown or printed a
-lot, and asks to be replaced.
+An answer is two frames: a JSON head (`ok`, `error`, `tired`), then the PDF. A tired press has grown
+or printed a lot, and asks to be replaced.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The parent's side: one object per child, and the pool of children that this process keeps warm."""
+"""The parent's side: an object per child, and the pool of children that a process keeps warm."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Press:
 
     def __init__(self, css: str, font: str) -> None:
         self.folder = tempfile.mkdtemp(prefix="press-")
-        self.process = subprocess.Popen(  # noqa: S603 - our own module, in our own interpreter
+        self.process = subprocess.Popen(
             [sys.executable, "-s", "-m", "invoices.press"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -44,6 +44,7 @@ class Press:
             env=_environment(self.folder),
         )
         self.tired = False
+        self._requests, self._answers = _pipes(self.process)
         self._end = weakref.finalize(self, _end, self.process, self.folder)
         self._call([json.dumps({"css": css, "font": font}).encode()], seconds=START_SECONDS)
 
@@ -77,9 +78,7 @@ class Press:
         return pdf
 
     def _write(self, data: bytes, deadline: float) -> None:
-        assert self.process.stdin
-        pipe = self.process.stdin.fileno()
-        os.set_blocking(pipe, False)
+        pipe = self._requests
         left = memoryview(data)
         while left:
             _wait([], [pipe], deadline)
@@ -92,12 +91,10 @@ class Press:
         return self._read(size, deadline)
 
     def _read(self, size: int, deadline: float) -> bytes:
-        assert self.process.stdout
-        pipe = self.process.stdout.fileno()
         data = bytearray()
         while len(data) < size:
-            _wait([pipe], [], deadline)
-            chunk = os.read(pipe, min(size - len(data), 1 << 20))
+            _wait([self._answers], [], deadline)
+            chunk = os.read(self._answers, min(size - len(data), 1 << 20))
             if not chunk:
                 raise EOFError
             data += chunk
@@ -142,7 +139,7 @@ class Pool:
     def forget(self) -> None:
         """In a forked process: let go of the parent's presses without ending them."""
         for press in self._warm:
-            press._end.detach()  # noqa: SLF001
+            press._end.detach()
             for pipe in (press.process.stdin, press.process.stdout):
                 if pipe:
                     pipe.close()
@@ -159,6 +156,14 @@ def _environment(folder: str) -> dict[str, str]:
     """No secrets; nothing that could make two runs differ."""
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     return {**kept, "TMPDIR": folder, "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[int, int]:
+    """Where to write and where to read; writing never waits for longer than it may."""
+    if process.stdin is None or process.stdout is None:
+        raise PressFailed("the press has no pipes")
+    os.set_blocking(process.stdin.fileno(), False)
+    return process.stdin.fileno(), process.stdout.fileno()
 
 
 def _end(process: subprocess.Popen[bytes], folder: str) -> None:

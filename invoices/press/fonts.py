@@ -1,7 +1,7 @@
 """Two static weights out of the variable Inter font.
 
-WeasyPrint embeds a variable font by cutting it in Python, for every document anew (a third of a second). The
-HarfBuzz library that WeasyPrint uses anyway does it in 15 ms, once per process.
+WeasyPrint embeds a variable font by cutting it in Python, for every document anew (a third of a
+second). The HarfBuzz library that WeasyPrint uses anyway does it in 15 ms, once per process.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ KEEP_ALL = (1, 4, 6)  # hb_subset_sets_t: characters, names, layout features
 
 
 def static_weights(path: str) -> dict[int, bytes]:
-    """Weight -> font file. Empty where HarfBuzz is missing or older than 6.0: then a system font prints."""
+    """Weight -> font file. Empty where HarfBuzz is missing or older than 6.0."""
     try:
         harfbuzz, subset = _library("harfbuzz"), _library("harfbuzz-subset")
         _declare(harfbuzz, subset)

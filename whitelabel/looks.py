@@ -1,0 +1,29 @@
+"""The look of documents: each change is a new version; issued invoices keep theirs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+
+from atera_invoicing.models import User
+
+from .models import Branding
+
+OWN = {"id", "created_at", "created_by"}
+FIELDS = tuple(f.name for f in Branding._meta.fields if f.name not in OWN)
+
+
+@transaction.atomic
+def save(fields: dict[str, Any], *, by: User | None, now: dt.datetime) -> Branding:
+    """Make a version with these fields changed; without a change the one in force stays."""
+    current = Branding.current()
+    values = {name: getattr(current, name) for name in FIELDS}
+    wanted = values | {name: value for name, value in fields.items() if name in FIELDS}
+    if wanted == values:
+        return current
+    version = Branding(**wanted, created_at=now, created_by=by)
+    version.full_clean()
+    version.save()
+    return version
