@@ -1,0 +1,40 @@
+from django.urls import path
+
+from .views import agreements, catalog, tickets, work
+
+app_name = "contracts"
+urlpatterns = [
+    path("contracts/", agreements.ContractList.as_view(), name="list"),
+    path("contracts/new/", agreements.ContractChoose.as_view(), name="new"),
+    path("contracts/new/<slug:type>/", agreements.ContractNew.as_view(), name="new-type"),
+    path("contracts/<int:pk>/", agreements.ContractPage.as_view(), name="detail"),
+    path("contracts/<int:pk>/edit/", agreements.ContractEdit.as_view(), name="edit"),
+    path("contracts/<int:pk>/end/", agreements.ContractEnd.as_view(), name="end"),
+    path("contracts/<int:pk>/usage/", agreements.UsageNew.as_view(), name="usage-new"),
+    path("contracts/<int:pk>/balance/", agreements.MovementNew.as_view(), name="movement-new"),
+    path("catalog/", catalog.ItemList.as_view(), name="catalog"),
+    path("catalog/new/", catalog.ItemWrite.as_view(), name="catalog-new"),
+    path("catalog/<int:pk>/", catalog.ItemWrite.as_view(), name="catalog-item"),
+    path("catalog/<int:pk>/archive/", catalog.ItemArchive.as_view(), name="catalog-archive"),
+    path("catalog/<int:pk>/restore/", catalog.ItemRestore.as_view(), name="catalog-restore"),
+    path("catalog/taxes/", catalog.TaxList.as_view(), name="taxes"),
+    path("catalog/taxes/new/", catalog.TaxWrite.as_view(), name="tax-new"),
+    path("catalog/taxes/<int:pk>/", catalog.TaxWrite.as_view(), name="tax"),
+    path("catalog/taxes/<int:pk>/archive/", catalog.TaxArchive.as_view(), name="tax-archive"),
+    path("catalog/categories/new/", catalog.CategoryWrite.as_view(), name="category-new"),
+    path("catalog/categories/<int:pk>/", catalog.CategoryWrite.as_view(), name="category"),
+    path("tickets/", tickets.TicketList.as_view(), name="tickets"),
+    path("tickets/new/", tickets.TicketNew.as_view(), name="ticket-new"),
+    path("tickets/<int:pk>/", tickets.TicketPage.as_view(), name="ticket"),
+    path("tickets/<int:pk>/edit/", tickets.TicketEdit.as_view(), name="ticket-edit"),
+    path("tickets/<int:pk>/resolve/", tickets.TicketResolve.as_view(), name="ticket-resolve"),
+    path("tickets/<int:pk>/close/", tickets.TicketClose.as_view(), name="ticket-close"),
+    path("tickets/<int:pk>/reopen/", tickets.TicketReopen.as_view(), name="ticket-reopen"),
+    path("tickets/<int:pk>/delete/", tickets.TicketDelete.as_view(), name="ticket-delete"),
+    path("tickets/<int:ticket>/time/", work.EntryWrite.as_view(), name="entry-new"),
+    path("tickets/<int:ticket>/items/", work.ItemWrite.as_view(), name="item-new"),
+    path("time/<int:pk>/", work.EntryWrite.as_view(), name="entry"),
+    path("time/<int:pk>/delete/", work.EntryDelete.as_view(), name="entry-delete"),
+    path("items/<int:pk>/", work.ItemWrite.as_view(), name="item"),
+    path("items/<int:pk>/delete/", work.ItemDelete.as_view(), name="item-delete"),
+]

@@ -1,0 +1,1 @@
+"""Pages of catalogue, contracts and work: one module per subject."""

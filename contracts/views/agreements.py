@@ -1,0 +1,245 @@
+"""Pages of contracts: list, one contract with all it means, make and change it."""
+
+from __future__ import annotations
+
+import itertools
+from functools import cached_property
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404
+from django.urls import reverse, reverse_lazy
+from django.utils import timezone
+
+from atera_invoicing.pages import ActionPage, DetailPage, FormPage, ListPage, Page
+from contracts import agreements, blocks, locks, periods, usage
+from contracts.agreement_forms import (
+    SENTENCES,
+    ContractForm,
+    EndForm,
+    MovementForm,
+    RateFormSet,
+    UsageForm,
+)
+from contracts.filters import ContractFilter
+from contracts.models import BlockMovement, Contract, Ticket
+
+VIEW, CHANGE = "contracts.view_contract", "contracts.change_contract"
+HOME = (("Contracts", reverse_lazy("contracts:list")),)
+
+
+class ContractList(ListPage):
+    permission = VIEW
+    template_name = "contracts/list.html"
+    title = "Contracts"
+    filter_class = ContractFilter
+    search_fields = ("name", "customer__name")
+    search_hint = "Search contracts"
+    sortable = {"name": "name", "customer": "customer__name", "type": "type", "start": "start_date"}
+    sort = "customer"
+
+    def get_queryset(self) -> QuerySet[Contract]:
+        return Contract.objects.select_related("customer", "tax_rate")
+
+
+class ContractPage(DetailPage):
+    permission = VIEW
+    template_name = "contracts/detail.html"
+    queryset = Contract.objects.select_related("customer", "tax_rate")
+    crumbs = HOME
+
+    def context(self) -> dict[str, Any]:
+        contract = self.object
+        return super().context() | {
+            "rates": contract.rates.select_related("item__tax_rate", "item__category__tax_rate"),
+            "periods": self._periods(),
+            "ledger": self._ledger() if contract.is_block else None,
+            "balance": blocks.balance(contract) if contract.is_block else None,
+            "counts": contract.usage.select_related("created_by")[:50],
+            "counting": contract.type in (Contract.Type.MONITORING, Contract.Type.BACKUP),
+            "waiting": contract.tickets.exclude(status__in=Ticket.DONE).order_by("-opened_at")[:10],
+        }
+
+    def _periods(self) -> list[tuple[Any, str]]:
+        """The latest periods with what became of them, newest first."""
+        contract, today = self.object, timezone.localdate()
+        if contract.type == Contract.Type.HOURLY:
+            return []
+        every = {"every": contract.period}
+        found = periods.all_periods(
+            contract.start_date, contract.end_date, contract.period, contract.anchor, until=today
+        )
+        billed = set(locks.billed_periods(contract))
+        due = {
+            p
+            for p in found[-13:]
+            if periods.is_due(p, timing=contract.timing, today=today, **every)
+        }
+        return [
+            (p, "Billed" if p.start in billed else "To be billed" if p in due else "Open")
+            for p in reversed(found[-13:])
+        ]
+
+    def _ledger(self) -> list[tuple[BlockMovement, Any]]:
+        """Every movement with the balance that it led to."""
+        rows = list(self.object.movements.select_related("created_by").order_by("id"))
+        return list(zip(rows, itertools.accumulate(r.quantity for r in rows), strict=True))[::-1]
+
+
+class ContractChoose(Page):
+    """Eight types, a sentence each."""
+
+    permission = CHANGE
+    template_name = "contracts/choose.html"
+    title = "New contract"
+    crumbs = HOME
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {
+            "types": [(t.value, t.label, SENTENCES[t]) for t in Contract.Type]
+        }
+
+
+class ContractWrite(FormPage):
+    permission = CHANGE
+    template_name = "contracts/edit.html"
+    queryset = Contract.objects.select_related("customer")
+    form_class = ContractForm
+    formset_class = RateFormSet
+    crumbs = HOME
+
+    def done(self, result: Contract) -> str:
+        return reverse("contracts:detail", args=[result.pk])
+
+
+class ContractNew(ContractWrite):
+    back = reverse_lazy("contracts:list")
+
+    @cached_property
+    def kind(self) -> Contract.Type:
+        try:
+            return Contract.Type(self.kwargs["type"])
+        except ValueError:
+            raise Http404 from None
+
+    def get_title(self) -> str:
+        return f"New contract: {self.kind.label}"
+
+    def form_kwargs(self) -> dict[str, Any]:
+        period = (
+            Contract.Period.ONCE if self.kind.startswith("project") else Contract.Period.MONTHLY
+        )
+        return super().form_kwargs() | {"instance": Contract(type=self.kind, period=period)}
+
+    def get_initial(self) -> dict[str, Any]:
+        customer = self.request.GET.get("customer", "")
+        return {"customer": customer} if customer.isdecimal() else {}
+
+    def formset_kwargs(self) -> dict[str, Any]:
+        return {"kind": self.kind}
+
+    def perform(self, form: ContractForm) -> Contract:
+        person: Any = self.request.user
+        with transaction.atomic():
+            return agreements.create(form.save(commit=False), self.formset.rates(person), by=person)
+
+
+class ContractEdit(ContractWrite):
+    def get_title(self) -> str:
+        return f"Edit {self.object}"
+
+    def get_back(self) -> str:
+        return reverse("contracts:detail", args=[self.object.pk])
+
+    def formset_kwargs(self) -> dict[str, Any]:
+        rates = self.object.rates.select_related("item")
+        initial = [
+            {
+                "id": r.pk,
+                "role": r.role,
+                "counted": r.counted,
+                "item": r.item_id,
+                "price": r.unit_price,
+            }
+            for r in rates
+        ]
+        return {"kind": self.object.type, "initial": initial}
+
+    def perform(self, form: ContractForm) -> Contract:
+        person: Any = self.request.user
+        with transaction.atomic():
+            return agreements.change(
+                form.save(commit=False), self.formset.rates(person), by=person,
+                repoint_rates=form.cleaned_data["repoint_rates"],
+            )  # fmt: skip
+
+
+class ContractEnd(ActionPage):
+    permission = CHANGE
+    queryset = Contract.objects.all()
+    title = "End contract"
+    question = "Nothing after the last day is billed. Work that is done stays billable."
+    button = "End"
+    form_class = EndForm
+
+    def get_back(self) -> str:
+        return reverse("contracts:detail", args=[self.object.pk])
+
+    def perform(self, form: EndForm) -> str:
+        ended = agreements.end(self.object, on=form.cleaned_data["on"], by=self.request.user)
+        return f"{ended} ends on {ended.end_date}."
+
+
+class UsageNew(FormPage):
+    permission = "contracts.change_usage"
+    queryset = Contract.objects.all()
+    form_class = UsageForm
+    title = "Record a count"
+
+    def get_back(self) -> str:
+        return reverse("contracts:detail", args=[self.object.pk])
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"initial": {"counted_on": timezone.localdate()}, "contract": self.object}
+
+    def success(self, result: Any) -> str:
+        return "The count is recorded."
+
+    def done(self, result: Any) -> str:
+        return self.get_back()
+
+    def perform(self, form: UsageForm) -> Any:
+        data = form.cleaned_data
+        return usage.record(
+            self.object, data["counted"], data["counted_on"], data["quantity"], by=self.request.user
+        )
+
+
+class MovementNew(FormPage):
+    """Top up or correct a block."""
+
+    permission = CHANGE
+    queryset = Contract.objects.all()
+    form_class = MovementForm
+    title = "Change the balance"
+
+    def get_back(self) -> str:
+        return reverse("contracts:detail", args=[self.object.pk])
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"on": timezone.localdate()}
+
+    def success(self, result: Any) -> str:
+        return "The balance is changed."
+
+    def done(self, result: Any) -> str:
+        return self.get_back()
+
+    def perform(self, form: MovementForm) -> Any:
+        data = form.cleaned_data
+        verb = blocks.top_up if data["kind"] == BlockMovement.Kind.TOP_UP else blocks.adjust
+        return verb(
+            self.object, data["quantity"], data["note"], on=data["on"], by=self.request.user,
+            now=timezone.now(),
+        )  # fmt: skip

@@ -1,0 +1,162 @@
+"""Pages of tickets: the list, one ticket with its time and goods, and what may happen to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet, Sum
+from django.urls import reverse, reverse_lazy
+from django.utils import timezone
+
+from atera_invoicing.pages import ActionPage, DetailPage, FormPage, ListPage
+from contracts import work
+from contracts.filters import TicketFilter
+from contracts.forms import TicketForm
+from contracts.models import Ticket, TicketItem, TimeEntry
+
+VIEW, CHANGE = "contracts.view_ticket", "contracts.change_ticket"
+HOME = (("Tickets & time", reverse_lazy("contracts:tickets")),)
+
+
+class TicketList(ListPage):
+    permission = VIEW
+    template_name = "contracts/tickets.html"
+    title = "Tickets & time"
+    filter_class = TicketFilter
+    search_fields = ("number", "title", "customer__name")
+    search_hint = "Search tickets"
+    sortable = {
+        "number": "number", "title": "title", "customer": "customer__name", "status": "status",
+        "opened": "opened_at",
+    }  # fmt: skip
+    sort = "-opened"
+
+    def get_queryset(self) -> QuerySet[Ticket]:
+        rows = Ticket.objects.select_related("customer", "contract")
+        return rows.annotate(minutes=Sum("entries__minutes"))
+
+
+class TicketPage(DetailPage):
+    """A ticket. Bills that hold its work are found by their claims."""
+
+    permission = VIEW
+    template_name = "contracts/ticket.html"
+    queryset = Ticket.objects.select_related("customer", "contract", "contact")
+    crumbs = HOME
+
+    def context(self) -> dict[str, Any]:
+        person = self.request.user
+        entries = self.object.entries.select_related("technician", "rate__item")
+        items = self.object.items.select_related("item", "tax_rate")
+        rows = [
+            *entries.prefetch_related(live(TimeEntry)),
+            *items.prefetch_related(live(TicketItem)),
+        ]
+        mine = person.has_perm("contracts.change_any_time")
+        for row in rows:
+            row.bill = next((claim.invoice for claim in row.live_claims), None)
+            row.mine = isinstance(row, TicketItem) or mine or row.technician_id == person.pk
+        return super().context() | {
+            "entries": [row for row in rows if isinstance(row, TimeEntry)],
+            "items": [row for row in rows if isinstance(row, TicketItem)],
+            "minutes": sum(row.minutes for row in rows if isinstance(row, TimeEntry)),
+            "billed": any(row.bill for row in rows),
+            "done": self.object.status in Ticket.DONE,
+        }
+
+
+def live(model: type[TimeEntry] | type[TicketItem]) -> Prefetch:
+    """The claims that bill a row now, as `live_claims`."""
+    claims: Any = model._meta.get_field("claims").related_model
+    found = claims.objects.filter(released_at=None).select_related("invoice")
+    return Prefetch("claims", queryset=found, to_attr="live_claims")
+
+
+class TicketWrite(FormPage):
+    permission = CHANGE
+    queryset = Ticket.objects.all()
+    form_class = TicketForm
+    back = reverse_lazy("contracts:tickets")
+    crumbs = HOME
+
+    def done(self, result: Ticket) -> str:
+        return reverse("contracts:ticket", args=[result.pk])
+
+
+class TicketNew(TicketWrite):
+    title = "New ticket"
+
+    def get_initial(self) -> dict[str, Any]:
+        customer = self.request.GET.get("customer", "")
+        return {"customer": customer} if customer.isdecimal() else {}
+
+    def perform(self, form: TicketForm) -> Ticket:
+        ticket = form.save(commit=False)
+        ticket.opened_at = timezone.now()
+        return work.open_ticket(ticket, by=self.request.user)
+
+
+class TicketEdit(TicketWrite):
+    title = "Edit ticket"
+
+    def get_back(self) -> str:
+        return reverse("contracts:ticket", args=[self.object.pk])
+
+    def perform(self, form: TicketForm) -> Ticket:
+        ticket = form.save(commit=False)
+        agreed = form.cleaned_data["repoint_rates"]
+        return work.change_ticket(ticket, by=self.request.user, repoint_rates=agreed)
+
+
+class TicketAction(ActionPage):
+    permission = CHANGE
+    queryset = Ticket.objects.all()
+
+    def get_back(self) -> str:
+        return reverse("contracts:ticket", args=[self.object.pk])
+
+
+class TicketResolve(TicketAction):
+    title = "Resolve ticket"
+    question = "Its work can then be billed, in the period of today."
+    button = "Resolve"
+
+    def perform(self, form: Any) -> str:
+        work.resolve(self.object, by=self.request.user, now=timezone.now())
+        return "Resolved."
+
+
+class TicketClose(TicketAction):
+    title = "Close ticket"
+    question = "Nothing more will be done on it."
+    button = "Close"
+
+    def perform(self, form: Any) -> str:
+        work.close(self.object, by=self.request.user, now=timezone.now())
+        return "Closed."
+
+
+class TicketReopen(TicketAction):
+    title = "Reopen ticket"
+    question = "Its work can't be billed until it is resolved again."
+    button = "Reopen"
+
+    def perform(self, form: Any) -> str:
+        work.reopen(self.object, by=self.request.user)
+        return "Open again."
+
+
+class TicketDelete(TicketAction):
+    permission = "contracts.delete_ticket"
+    title = "Delete ticket"
+    question = "Its time, products and expenses go with it. This can't be undone."
+    button = "Delete"
+    danger = True
+
+    def done(self) -> str:
+        return reverse("contracts:tickets")
+
+    def perform(self, form: Any) -> str:
+        name = str(self.object)
+        work.delete_ticket(self.object, by=self.request.user)
+        return f"{name} is deleted."
