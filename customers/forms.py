@@ -25,7 +25,8 @@ class ContactForm(forms.ModelForm):
     class Meta:
         model = Contact
         fields: ClassVar = [
-            "first_name", "last_name", "email", "phone", "job_title", "is_main", "is_billing",
+            "first_name", "last_name", "email", "phone", "job_title", "is_main",
+            "is_billing",
         ]  # fmt: skip
         help_texts: ClassVar = {
             "is_main": "Gets the invoices, unless Options say otherwise. The first of several counts.",

@@ -108,7 +108,7 @@ class CustomerAction(ActionPage):
 
 class CustomerArchive(CustomerAction):
     title = "Archive customer"
-    question = "The customer is no longer offered anywhere. Invoices and history stay, and you can restore it."
+    question = "It is no longer offered anywhere. Invoices stay, and you can restore it."
     button = "Archive"
     danger = True
 

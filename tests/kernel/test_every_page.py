@@ -1,0 +1,85 @@
+"""Every page, opened by every role: allowed people see it, others get 403, nobody gets a 500."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from atera_invoicing.pages import Page
+from atera_invoicing.roles import TABLE, Role
+from contracts.models import CatalogItem, Category, Contract, TaxRate, Ticket, TicketItem, TimeEntry
+from customers.models import Contact, Customer
+from tests import make
+
+pytestmark = pytest.mark.django_db
+OBJECTS = {
+    "customers/contacts": Contact, "customers/": Customer, "contracts/": Contract, "catalog/taxes":
+    TaxRate,
+    "catalog/categories": Category, "catalog/": CatalogItem, "tickets/": Ticket, "time/": TimeEntry,
+    "items/": TicketItem,
+}  # fmt: skip
+
+
+def pages() -> Iterator[tuple[str, type[Page]]]:
+    """Address pattern and view class of each of our own pages about customers, contracts and work."""
+
+    def walk(patterns: list[Any], before: str) -> Iterator[tuple[str, URLPattern]]:
+        for pattern in patterns:
+            route = before + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, route)
+            else:
+                yield route, pattern
+
+    for route, pattern in walk(get_resolver().url_patterns, ""):
+        view = getattr(pattern.callback, "view_class", None)
+        if view and issubclass(view, Page) and route.startswith(tuple(OBJECTS)):
+            yield route, view
+
+
+def address(route: str) -> str:
+    model = next(model for start, model in OBJECTS.items() if route.startswith(start))
+    pk = str(Customer.objects.get().pk if "<int:customer>" in route else model.objects.first().pk)
+    return "/" + re.sub(r"<int:\w+>", pk, route).replace("<slug:type>", "hourly")
+
+
+@pytest.fixture
+def month():
+    contract = make.hourly("173.25", customer=make.customer("Bluewater"), tax_rate=make.tax())
+    make.contact(contract.customer)
+    ticket = make.ticket(contract, resolved=None)
+    make.entry(ticket)
+    make.used(ticket, "231.75", item=make.item("Dock", "231.75", "product", category="Hardware"))
+
+
+def test_every_page_of_ours_names_a_permission_of_the_table():
+    missing = [route for route, view in pages() if view.permission not in TABLE]
+    assert missing == []
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_each_role_opens_what_it_may(month, client_as, role):
+    client, seen = client_as(role), 0
+    for route, view in pages():
+        status = client.get(address(route)).status_code
+        expected = 200 if role in TABLE[view.permission] else 403
+        assert (route, status) == (route, expected)
+        seen += 1
+    assert seen > 30
+
+
+def test_nobody_is_let_in_without_a_log_in(month, client_as):
+    client = client_as("anonymous")
+    assert {client.get(address(route)).status_code for route, _ in pages()} == {302}
+
+
+def test_a_technician_never_sees_a_price(month, client_as):
+    client = client_as("technician")
+    for route, view in pages():
+        if Role.TECHNICIAN in TABLE[view.permission]:
+            text = client.get(address(route)).content.decode()
+            assert not re.search(r"173[.,]25|231[.,]75", text), route
