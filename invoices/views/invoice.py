@@ -1,0 +1,220 @@
+"""Pages of one invoice: to look at, to issue, renumber, void, pay."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.urls import reverse, reverse_lazy
+from django.utils import timezone
+
+from atera_invoicing.errors import Refused
+from atera_invoicing.models import Installation
+from atera_invoicing.pages import ActionPage, DetailPage, FormPage, ReasonForm
+from customers import recipients
+from invoices import events, lifecycle, paper, paying, pdf
+from invoices.forms import EmailForm, NumberForm, PaymentForm
+from invoices.models import Claim, Invoice, Payment
+
+VIEW = "invoices.view_invoice"
+HOME = (("Invoices", reverse_lazy("invoices:list")),)
+
+
+class InvoicePage(DetailPage):
+    """The invoice as it is printed, and all that is known about it."""
+
+    permission = VIEW
+    template_name = "invoices/detail.html"
+    queryset = Invoice.objects.select_related("customer", "contract", "batch", "branding__logo")
+    crumbs = HOME
+
+    def context(self) -> dict[str, Any]:
+        invoice, today = self.object, timezone.localdate()
+        rule = Installation.current().recipient_rule
+        claims = Claim.objects.select_related(
+            "time_entry__technician", "time_entry__rate__item", "time_entry__ticket",
+            "ticket_item__item", "ticket_item__ticket",
+        )  # fmt: skip
+        lines = invoice.lines.select_related("ticket").prefetch_related(
+            Prefetch("claims", claims, "sources")
+        )
+        sheet = paper.of(invoice)
+        logo = f"data:image/png;base64,{b64encode(sheet.logo.png).decode()}" if sheet.logo else ""
+        return super().context() | {
+            "status": invoice.status(today),
+            "paper": sheet,
+            "logo_src": logo,
+            "recipient": recipients.for_customer(invoice.customer, rule, invoice.email),
+            "lines": lines,
+            "dropped": claims.filter(invoice=invoice, line=None),
+            "payments": invoice.payments.select_related("created_by", "removed_by"),
+            "events": invoice.events.select_related("by"),
+        }
+
+
+class InvoicePdf(DetailPage):
+    """The PDF, shown or as a file; where none can be made, a page says why."""
+
+    permission = "invoices.download_invoice"
+    template_name = "invoices/no_pdf.html"
+    queryset = Invoice.objects.select_related("branding__logo", "customer")
+    crumbs = HOME
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        invoice = self.object
+        try:
+            content = pdf.render(paper.of(invoice))
+        except Refused as refused:
+            status = 503 if refused.code == "pdf_unavailable" else 409
+            return self.render(status=status, problem=refused.message)
+        answer = HttpResponse(content, content_type="application/pdf")
+        kind = "attachment" if "download" in request.GET else "inline"
+        name = invoice.number.replace(" ", "-").replace("/", "-") or f"draft-{invoice.pk}"
+        answer["Content-Disposition"] = f'{kind}; filename="{name}.pdf"'
+        if not invoice.is_draft and kind == "attachment":
+            self._note(invoice)
+        return answer
+
+    def _note(self, invoice: Invoice) -> None:
+        now = timezone.now()
+        Invoice.objects.filter(pk=invoice.pk).update(downloaded_at=now)
+        events.log(invoice, "downloaded", "Downloaded as PDF.", by=self.request.user, at=now)
+
+
+class InvoiceAction(ActionPage):
+    queryset = Invoice.objects.select_related("contract")
+
+    def get_back(self) -> str:
+        return reverse("invoices:detail", args=[self.object.pk])
+
+    def signed(self) -> dict[str, Any]:
+        return {"by": self.request.user, "now": timezone.now()}
+
+
+class InvoiceIssue(InvoiceAction):
+    permission = "invoices.issue_invoice"
+    title = "Issue invoice"
+    question = "It gets its number and can't be changed after that, only voided."
+    button = "Issue"
+
+    def perform(self, form: Any) -> str:
+        return f"Issued as {lifecycle.issue(self.object, **self.signed()).number}."
+
+
+class InvoiceRenumber(InvoiceAction):
+    permission = "invoices.renumber_invoice"
+    title = "Change the number"
+    question = "Possible until the invoice is sent or exported. The old number is not used again."
+    button = "Change number"
+    form_class = NumberForm
+
+    def perform(self, form: NumberForm) -> str:
+        data = form.cleaned_data
+        changed = lifecycle.renumber(
+            self.object, number=data["number"], reason=data["reason"], **self.signed()
+        )
+        return f"The number is now {changed.number}."
+
+
+class InvoiceVoid(InvoiceAction):
+    permission = "invoices.void_invoice"
+    title = "Void invoice"
+    button = "Void"
+    danger = True
+    form_class = ReasonForm
+
+    def get_question(self) -> str:
+        work = self.object.claims.filter(released_at=None).count()
+        freed = f"{work} pieces of work can then be billed again." if work else ""
+        return f"{self.object} keeps its number and stays readable. {freed}"
+
+    def perform(self, form: ReasonForm) -> str:
+        lifecycle.void(self.object, reason=form.cleaned_data["reason"], **self.signed())
+        return f"{self.object} is voided."
+
+
+class InvoiceDelete(InvoiceAction):
+    permission = "invoices.change_invoice"
+    title = "Delete draft"
+    question = "Its work can be billed again. A draft has no number, so none is lost."
+    button = "Delete"
+    danger = True
+
+    def done(self) -> str:
+        return reverse("invoices:list")
+
+    def perform(self, form: Any) -> str:
+        lifecycle.delete_draft(self.object, **self.signed())
+        return "The draft is deleted."
+
+
+class InvoiceEmail(FormPage):
+    """The recipient by hand, on every kind of invoice."""
+
+    permission = "invoices.change_invoice"
+    queryset = Invoice.objects.all()
+    form_class = EmailForm
+    title = "Who gets this invoice"
+
+    def get_back(self) -> str:
+        return reverse("invoices:detail", args=[self.object.pk])
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"email": self.object.email}
+
+    def success(self, result: Invoice) -> str:
+        return f"It goes to {result.email}." if result.email else "It follows the rule again."
+
+    def done(self, result: Invoice) -> str:
+        return self.get_back()
+
+    def perform(self, form: EmailForm) -> Invoice:
+        email = form.cleaned_data["email"]
+        return lifecycle.set_email(
+            self.object, email=email, by=self.request.user, now=timezone.now()
+        )
+
+
+class PaymentNew(FormPage):
+    permission = "invoices.record_payment"
+    queryset = Invoice.objects.all()
+    form_class = PaymentForm
+    title = "Record a payment"
+    button = "Record"
+
+    def get_back(self) -> str:
+        return reverse("invoices:detail", args=[self.object.pk])
+
+    def form_kwargs(self) -> dict[str, Any]:
+        initial = {"amount": self.object.balance or None, "received_on": timezone.localdate()}
+        return {"initial": initial}
+
+    def success(self, result: Payment) -> str:
+        return f"{result.get_kind_display()} of {result.amount} is recorded."
+
+    def done(self, result: Payment) -> str:
+        return self.get_back()
+
+    def perform(self, form: PaymentForm) -> Payment:
+        data = form.cleaned_data
+        return paying.record(self.object, by=self.request.user, now=timezone.now(), **data)
+
+
+class PaymentRemove(ActionPage):
+    permission = "invoices.record_payment"
+    queryset = Payment.objects.select_related("invoice")
+    title = "Remove payment"
+    question = "The amount is owed again. The row stays in the history."
+    button = "Remove"
+    danger = True
+    form_class = ReasonForm
+
+    def get_back(self) -> str:
+        return reverse("invoices:detail", args=[self.object.invoice_id])
+
+    def perform(self, form: ReasonForm) -> str:
+        reason = form.cleaned_data["reason"]
+        paying.remove(self.object, reason=reason, by=self.request.user, now=timezone.now())
+        return "The payment is removed."
