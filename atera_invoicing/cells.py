@@ -61,6 +61,8 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(?:(?:,\d{3})+(?:\.\d+)?|(?:\.\d{3})+(?:,\d+
 
 def decimal(cell: str) -> Decimal:
     """A number with dot or comma, unless it has two readings: 1,234 may be 1.234 or 1234."""
+    if sum(character.isdigit() for character in cell) > 18:
+        raise ValueError("This number has too many digits.")
     if plain := _PLAIN.fullmatch(cell):
         whole, part = plain.groups()
         if part and len(part) == 3 and len(whole) <= 3 and not whole.startswith("0"):

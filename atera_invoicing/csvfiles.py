@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from .errors import Refused
 
@@ -117,13 +117,17 @@ def match(
     return columns
 
 
+def refuse_size() -> NoReturn:
+    raise Refused(
+        "file_too_large",
+        f"The file is larger than {MAX_BYTES >> 20} MB. Split it and import the parts.",
+        field="file",
+    )
+
+
 def _decode(content: bytes) -> str:
     if len(content) > MAX_BYTES:
-        raise Refused(
-            "file_too_large",
-            f"The file is larger than {MAX_BYTES >> 20} MB. Split it and import the parts.",
-            field="file",
-        )
+        refuse_size()
     if content.startswith(b"PK\x03\x04"):
         raise Refused(
             "file_encoding", f"This is a workbook, not a CSV file. {SAVE_AS}", field="file"
@@ -167,7 +171,7 @@ _BLANK = (
     r"\u3000\ufeff]"
 )
 _FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212"
-_AT_START = re.compile(rf"[\t\r\n]|{_BLANK}*[{_FORMULA}]")
+_AT_START = re.compile(rf"{_BLANK}*[\t\r\n{_FORMULA}]")
 _AT_ROW_START = re.compile(rf"([\r\n])(?={_BLANK}*[{_FORMULA}])")
 
 

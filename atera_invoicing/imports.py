@@ -135,6 +135,11 @@ class Import(ABC):
         return csvfiles.stream(header, [csvfiles.line(column.example for column in self.columns)])
 
 
+def check(importer: Import, content: bytes) -> None:
+    """Refuse a file that can't be read as this kind, whatever its rows say."""
+    _records(importer, content)
+
+
 def plan(importer: Import, content: bytes) -> Plan:
     """What committing this file would do, and every row that keeps it from being committed."""
     return _plan(importer, *_records(importer, content))

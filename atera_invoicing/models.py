@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
@@ -164,6 +165,22 @@ class Installation(models.Model):
     def current(cls) -> Installation:
         """The one row, made with its defaults on first use."""
         return cls.objects.get_or_create(singleton=True)[0]
+
+
+class Upload(models.Model):
+    """A file that somebody chose to import, kept from the dry run to the result, for a day."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=20)
+    name = models.CharField(max_length=200, help_text="File name, as it was.")
+    content = models.BinaryField(help_text="Emptied once it is imported.")
+    by = models.ForeignKey(User, models.CASCADE, related_name="uploads")
+    created_at = models.DateTimeField(db_index=True)
+    imported_at = models.DateTimeField(null=True)
+    result = models.JSONField(default=dict, help_text="How many rows did what.")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Leased(models.Model):

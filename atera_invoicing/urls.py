@@ -36,6 +36,7 @@ urlpatterns = [
 for _prefix, _module in [
     ("", "atera_invoicing.health"),
     ("api/v1/", "atera_invoicing.api"),
+    ("import/", "atera_invoicing.import_urls"),
     ("customers/", "customers.urls"),
     ("", "contracts.urls"),
     ("", "invoices.urls"),
