@@ -142,7 +142,7 @@ class NewBatch(Page):
                 early_reason=post.get(f"early-{pk}", "").strip(),
             )
             for pk in dict.fromkeys(post.getlist("contract"))
-            if pk.isdecimal()
+            if pk.isdecimal() and len(pk) < 19
         )
 
     @cached_property

@@ -1,0 +1,79 @@
+"""Who may open which page of invoices and batches: one table, every role."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from atera_invoicing.roles import TABLE, Role
+from invoices.models import Batch
+from tests import make
+from tests.invoices import web
+
+PAGES = {
+    "list": "invoices.view_invoice",
+    "export": "invoices.download_invoice",
+    "new": "invoices.change_invoice",
+    "detail": "invoices.view_invoice",
+    "edit": "invoices.change_invoice",
+    "issue": "invoices.issue_invoice",
+    "renumber": "invoices.renumber_invoice",
+    "void": "invoices.void_invoice",
+    "delete": "invoices.change_invoice",
+    "email": "invoices.change_invoice",
+    "payment-new": "invoices.record_payment",
+    "batches": "invoices.preview_batch",
+    "batch-new": "invoices.preview_batch",
+    "batch-preview": "invoices.preview_batch",
+    "batch-sources": "invoices.preview_batch",
+    "batch": "invoices.preview_batch",
+    "batch-progress": "invoices.preview_batch",
+    "batch-issue": "invoices.issue_invoice",
+    "batch-delete": "invoices.delete_batch",
+}
+
+
+def address(page: str) -> str:
+    """The page of a row that exists."""
+    if page in ("list", "export", "new", "batches", "batch-new"):
+        return reverse(f"invoices:{page}")
+    if page in ("batch-preview", "batch-sources"):
+        return reverse(f"invoices:{page}", args=[make.hourly().pk])
+    row = web.batch() if page.startswith("batch") else web.draft()
+    return reverse(f"invoices:{page}", args=[row.pk])
+
+
+@pytest.mark.parametrize("role", Role.values)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_for_the_roles_of_the_table_only(client_as, page, role):
+    answer = client_as(role).get(address(page))
+    assert (answer.status_code == 403) == (role not in TABLE[PAGES[page]])
+    assert answer.status_code in (200, 403)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nobody_sees_a_page_without_logging_in(client_as, page):
+    answer = client_as("anonymous").get(address(page))
+    assert answer.status_code == 302
+    assert answer.url.startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("page", ["detail", "edit", "issue", "void", "delete", "email", "pdf"])
+def test_an_unknown_invoice_is_not_found(client_as, page):
+    answer = client_as("owner").get(f"/invoices/987654/{'' if page == 'detail' else page + '/'}")
+    assert answer.status_code == 404
+
+
+def test_who_may_only_look_cannot_save_a_batch(client_as):
+    make.retainer(start_date="2026-10-01", end_date="2026-10-31")
+    answer = client_as("read-only").post(reverse("invoices:batch-new"), web.batch_form(save="1"))
+    assert answer.status_code == 403
+    assert not Batch.objects.exists()
+
+
+def test_bulk_issue_needs_the_permission(client_as):
+    draft = web.draft()
+    form = {"action": "issue", "selected": draft.pk}
+    assert client_as("bookkeeper").post(reverse("invoices:list"), form).status_code == 403
+    draft.refresh_from_db()
+    assert draft.is_draft
