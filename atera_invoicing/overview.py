@@ -13,10 +13,10 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from contracts import standing
 from contracts.facts import unbilled
 from contracts.models import CatalogItem, Contract, Ticket, TimeEntry
 from customers.models import Customer
-from invoices import gauges
 from invoices.models import Batch, Invoice, Payment
 from whitelabel.models import Branding
 
@@ -80,8 +80,9 @@ def money(today: dt.date) -> dict[str, Any]:
         "work": _unbilled_work(today),
         "points": _by_month(first),
         "batches": under_way(),
+        "latest": Invoice.objects.with_status(today).select_related("customer")[:8],
         "homeless": _without_contract(today),
-        "gauges": cache.get_or_set(f"low-blocks:{today}", lambda: _low_blocks(today), 60),
+        "low_blocks": cache.get_or_set(f"low-blocks:{today}", lambda: _low_blocks(today), 60),
         "steps": [] if Invoice.objects.filter(issued).exists() else list(_first_steps()),
     }
 
@@ -117,11 +118,13 @@ def _without_contract(today: dt.date) -> int:
     return tickets.filter(entries__billable=True).distinct().count()
 
 
-def _low_blocks(today: dt.date) -> list[gauges.Gauge]:
-    """Blocks used up to 80 % or more, the fullest first."""
-    active = Contract.objects.active()
-    found = gauges.read(active, today=today, options=Installation.current())
-    return sorted((g for g in found if g.tone), key=lambda g: g.percent, reverse=True)[:5]
+def _low_blocks(today: dt.date) -> list[tuple[Contract, standing.Standing]]:
+    """Active blocks that are used up to 80 % or more, the fullest first."""
+    active = Contract.objects.active().select_related("customer")
+    standings = standing.of_all(active, today=today, options=Installation.current())
+    low = {id: found for id, found in standings.items() if found.alert}
+    pairs = [(contract, low[contract.pk]) for contract in active.filter(pk__in=low)]
+    return sorted(pairs, key=lambda pair: pair[1].percent, reverse=True)[:5]
 
 
 def _by_month(first: dt.date) -> list[tuple[str, Decimal]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from atera_invoicing import money
@@ -25,6 +26,7 @@ from .terms.base import ZERO, Entry, Owed, Period, TicketFacts, Work
 
 ALERTS = (95, 80)
 Kind = BlockMovement.Kind
+Ledger = defaultdict[tuple[int, dt.date], list[tuple[str, Decimal]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,32 @@ class Standing:
 
 def of(contract: Contract, *, today: dt.date, options: Installation) -> Standing | None:
     """The standing of a block contract; None before its first day."""
-    facts = _facts(contract, today, options)
+    one = Contract.objects.filter(pk=contract.pk)
+    return of_all(one, today=today, options=options).get(contract.pk)
+
+
+def of_all(
+    contracts: QuerySet[Contract], *, today: dt.date, options: Installation
+) -> dict[int, Standing]:
+    """The standings of the blocks among these contracts, by contract id, in a few queries."""
+    blocks = contracts.filter(type__in=[Contract.Type.BLOCK_HOURS, Contract.Type.BLOCK_MONEY])
+    zone = ZoneInfo(timezone.get_default_timezone_name())
+    found = reading.read(blocks, through=today, by=options.ticket_period, zone=zone)
+    by_id = {facts.contract_id: facts for facts in found}
+    _add_open_work(by_id, today, zone)
+    ledger = _ledger(by_id)
+    result = {facts.contract_id: _standing(facts, today, ledger) for facts in found}
+    return {id: standing for id, standing in result.items() if standing}
+
+
+def _standing(facts: reading.Facts, today: dt.date, ledger: Ledger) -> Standing | None:
     begun = periods.all_periods(facts.start, facts.end, facts.every, facts.anchor, until=today)
     if not begun:
         return None
     running = begun[-1]
     last = running.start if facts.advance else running.start - dt.timedelta(days=1)
     settled, rest = _settle(facts, [p for p in begun if p.start <= last])
-    booked = _booked(contract, running, settled)
+    booked = _booked(ledger[facts.contract_id, running.start], settled.get(running.start))
     included = booked.get(Kind.INCLUDED) or _sum(_owed(facts, running, (), ZERO), Kind.INCLUDED)
     opening = (
         facts.balance(running.end) + _total(settled.values()) - booked.get(Kind.INCLUDED, ZERO)
@@ -81,20 +101,30 @@ def of(contract: Contract, *, today: dt.date, options: Installation) -> Standing
         used = -booked.get(Kind.USED, ZERO)
         opening += used - booked.get(Kind.EXPIRED, ZERO)
     more = _consume(facts, running, rest, opening + included - used)
-    overage = _overage(more, in_hours=contract.type == Contract.Type.BLOCK_HOURS)
+    overage = _overage(more, in_hours=facts.terms.type == Contract.Type.BLOCK_HOURS)
     return Standing(running, opening, included, used - _sum(more, Kind.USED), overage)
 
 
-def _facts(contract: Contract, today: dt.date, options: Installation) -> reading.Facts:
-    """What billing reads, and billable time on open tickets as of today."""
-    zone = ZoneInfo(timezone.get_default_timezone_name())
-    one = Contract.objects.filter(pk=contract.pk)
-    facts = reading.read(one, through=today, by=options.ticket_period, zone=zone)[0]
-    rows = list(
-        TimeEntry.objects.filter(ticket__contract=contract, billable=True)
+def _add_open_work(by_id: dict[int, reading.Facts], today: dt.date, zone: ZoneInfo) -> None:
+    """Billable time on open tickets, as of today."""
+    rows: defaultdict[Contract, list[TimeEntry]] = defaultdict(list)
+    for row in (
+        TimeEntry.objects.filter(ticket__contract__in=by_id, billable=True)
         .exclude(ticket__status__in=Ticket.DONE)
-        .select_related("ticket")
-    )
+        .select_related("ticket__contract")
+    ):
+        if row.ticket.contract:
+            rows[row.ticket.contract].append(row)
+    for contract, entries in rows.items():
+        facts = by_id[contract.pk]
+        for entry in _as_values(contract, entries, zone):
+            facts.entries.append((today, entry))
+        for ticket in {row.ticket for row in entries}:
+            facts.tickets[ticket.pk] = TicketFacts(ticket.pk, ticket.number, ticket.title, "")
+
+
+def _as_values(contract: Contract, rows: list[TimeEntry], zone: ZoneInfo) -> list[Entry]:
+    """Time entries of one contract after its rounding policy."""
     days = {row.pk: row.started_at.astimezone(zone).date() for row in rows}
     hours = rounding.hours(
         [(row.pk, row.ticket_id, days[row.pk], row.minutes) for row in rows],
@@ -102,15 +132,13 @@ def _facts(contract: Contract, today: dt.date, options: Installation) -> reading
         minimum=contract.rounding_minimum,
         scope=contract.rounding_scope,
     )
-    for row in rows:
-        entry = Entry(
+    return [
+        Entry(
             row.pk, row.ticket_id, row.started_at, days[row.pk], row.minutes, hours[row.pk], True,
             row.rate_id, "", "",
-        )  # fmt: skip
-        facts.entries.append((today, entry))
-        ticket = row.ticket
-        facts.tickets[ticket.pk] = TicketFacts(ticket.pk, ticket.number, ticket.title, "")
-    return facts
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _settle(facts: reading.Facts, begun: list[Period]) -> tuple[dict[dt.date, Owed], list[Entry]]:
@@ -146,17 +174,24 @@ def _consume(
     return terms.owed(held, period, Work(tuple(entries), tickets=facts.tickets, opening=available))
 
 
-def _booked(
-    contract: Contract, running: Period, settled: dict[dt.date, Owed]
-) -> dict[str, Decimal]:
+def _ledger(contract_ids: Iterable[int]) -> Ledger:
+    """What bills wrote, by contract and first day of the period."""
+    found: Ledger = defaultdict(list)
+    rows = BlockMovement.objects.filter(contract__in=contract_ids, invoice_uid__isnull=False)
+    for id, start, kind, quantity in rows.values_list(
+        "contract_id", "period_start", "kind", "quantity"
+    ):
+        found[id, start].append((kind, quantity))
+    return found
+
+
+def _booked(written: list[tuple[str, Decimal]], to_come: Owed | None) -> dict[str, Decimal]:
     """The movements of the running period's own bill, by kind: in the ledger, or to come."""
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
-    rows = contract.movements.filter(period_start=running.start, invoice_uid__isnull=False)
-    for kind, quantity in rows.values_list("kind", "quantity"):
+    for kind, quantity in written:
         sums[kind] += quantity
-    if running.start in settled:
-        for movement in settled[running.start].movements:
-            sums[movement.kind] += movement.quantity
+    for movement in to_come.movements if to_come else ():
+        sums[movement.kind] += movement.quantity
     return dict(sums)
 
 
