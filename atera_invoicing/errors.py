@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, not a malfunction
+class Refused(Exception):
     """A rule refused what was asked; nothing was written.
 
     `code` is stable and for machines ("already_issued"); `message` is one or two sentences for the

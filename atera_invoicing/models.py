@@ -29,7 +29,7 @@ class User(AbstractUser):
     """A person of the MSP. What they may do follows from `role` alone, see roles.py."""
 
     username = None  # type: ignore[assignment]
-    is_staff = None  # type: ignore[assignment]
+    is_staff = None
     email = models.EmailField("e-mail address", unique=True)
     role = models.CharField(max_length=12, choices=Role.choices, default=Role.READ_ONLY)
 

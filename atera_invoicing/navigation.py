@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, IntegerField, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from contracts.models import Ticket
@@ -33,7 +33,6 @@ class Entry:
     view: str
     permission: str
     counted: str = ""
-    also: tuple[str, ...] = ()
     url: str = ""
     count: int = 0
     current: bool = False
@@ -142,18 +141,10 @@ def _navigation(request: HttpRequest, facts: dict[str, Any]) -> list[Group]:
         may = request.user.has_perm
         group.entries = [e for e in group.entries if not e.permission or may(e.permission)]
         for entry in group.entries:
-            entry.url = _url(entry.view)
+            entry.url = reverse(entry.view)
             entry.count = numbers.get(entry.label, 0)
-        group.entries = [entry for entry in group.entries if entry.url]
     _mark(request.path, [entry for group in groups for entry in group.entries])
     return [group for group in groups if group.entries]
-
-
-def _url(view: str) -> str:
-    try:
-        return reverse(view)
-    except NoReverseMatch:
-        return ""
 
 
 def _mark(path: str, entries: list[Entry]) -> None:

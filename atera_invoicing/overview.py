@@ -187,7 +187,7 @@ def _first_steps() -> Iterator[Step]:
         Ticket.objects.exists(),
     )
     yield Step(
-        *("Bill the month", "Preview, create drafts, issue.", "invoices:batches", "New batch"),
+        *("Bill the month", "Preview, create drafts, issue.", "invoices:batch-new", "New batch"),
         Invoice.objects.exists(),
     )
 

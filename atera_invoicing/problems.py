@@ -91,7 +91,9 @@ def pointed(exc: DjangoValidationError, at: str = "") -> list[dict[str, str]]:
     ]
 
 
-def _describe(exc: Exception) -> tuple[int, str, str, dict[str, Any]]:
+def _describe(  # noqa: PLR0911 - one return per kind of error
+    exc: Exception,
+) -> tuple[int, str, str, dict[str, Any]]:
     """Status, code, sentence and further members."""
     match exc:
         case Refused():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.urls import include, path
 from django.views.generic import RedirectView, TemplateView
 
@@ -32,15 +30,11 @@ urlpatterns = [
     path("accounts/email/", RedirectView.as_view(pattern_name="profile")),
     path("accounts/confirm-email/", RedirectView.as_view(pattern_name="profile")),
     path("accounts/", include("allauth.urls")),
+    path("", include("atera_invoicing.health")),
+    path("api/v1/", include("atera_invoicing.api")),
+    path("import/", include("atera_invoicing.import_urls")),
+    path("customers/", include("customers.urls")),
+    path("", include("contracts.urls")),
+    path("", include("invoices.urls")),
+    path("whitelabel/", include("whitelabel.urls")),
 ]
-for _prefix, _module in [
-    ("", "atera_invoicing.health"),
-    ("api/v1/", "atera_invoicing.api"),
-    ("import/", "atera_invoicing.import_urls"),
-    ("customers/", "customers.urls"),
-    ("", "contracts.urls"),
-    ("", "invoices.urls"),
-    ("whitelabel/", "whitelabel.urls"),
-]:
-    if find_spec(_module):
-        urlpatterns.append(path(_prefix, include(_module)))

@@ -38,7 +38,39 @@ class UTCDateTimeField(serializers.DateTimeField):
         super().__init__(**{"default_timezone": UTC, **kwargs})
 
 
-class RowSerializer(serializers.ModelSerializer):
+class Strict:
+    """Refuses fields that don't exist or can't be written, instead of passing over them."""
+
+    def to_internal_value(self: Any, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            writable = {name for name, field in self.fields.items() if not field.read_only}
+            if unknown := sorted(set(data) - writable):
+                raise serializers.ValidationError(
+                    {
+                        name: [serializers.ErrorDetail(self._why_not(name), "not_writable")]
+                        for name in unknown
+                    }
+                )
+        return super().to_internal_value(data)  # type: ignore[misc]
+
+    def _why_not(self: Any, name: str) -> str:
+        return "This can't be written." if name in self.fields else "There is no such field."
+
+
+class StrictSerializer(Strict, serializers.Serializer):
+    """A body that is no row of a table."""
+
+
+class RelatedField(serializers.PrimaryKeyRelatedField):
+    """The id of another object: a whole number, never a rounded one."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, (int, str)):
+            self.fail("incorrect_type", data_type=type(data).__name__)
+        return super().to_internal_value(data)
+
+
+class RowSerializer(Strict, serializers.ModelSerializer):
     """Declares what a resource shows and takes.
 
     Uniqueness and the like are left to the model's own validation. `Meta.prices` names the fields
@@ -50,6 +82,8 @@ class RowSerializer(serializers.ModelSerializer):
         **serializers.ModelSerializer.serializer_field_mapping,
         models.DateTimeField: UTCDateTimeField,
     }
+
+    serializer_related_field = RelatedField
 
     def get_validators(self) -> list:
         return []
@@ -69,22 +103,6 @@ class RowSerializer(serializers.ModelSerializer):
             for name in getattr(self.Meta, "fixed", ()):  # type: ignore[attr-defined]
                 fields[name].read_only = True
         return fields
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Refuses fields that don't exist or can't be written, instead of passing over them."""
-        if isinstance(data, Mapping):
-            writable = {name for name, field in self.fields.items() if not field.read_only}
-            if unknown := sorted(set(data) - writable):
-                raise serializers.ValidationError(
-                    {
-                        name: [serializers.ErrorDetail(self._why_not(name), "not_writable")]
-                        for name in unknown
-                    }
-                )
-        return super().to_internal_value(data)
-
-    def _why_not(self, name: str) -> str:
-        return "This can't be written." if name in self.fields else "There is no such field."
 
 
 def _hidden(serializer: type[RowSerializer], may_see_prices: bool) -> Iterable[str]:

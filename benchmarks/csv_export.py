@@ -78,7 +78,7 @@ def fill(rows: int) -> None:
         (
             InvoiceLine(
                 invoice=invoice, position=position, kind="labour", item=rate.item, ticket=ticket,
-                description=f"{contract.name} (1 Oct 2026 to 31 Oct 2026)\n#{ticket.number} VPN down"
+                description=f"{contract.name} (October 2026)\n#{ticket.number} VPN down"
                 f"\nReset the gateway and checked tunnel {position} of the branch office",
                 quantity="0.7500", unit_price="100.0000", unit="hour", net="75.00", tax="6.00",
                 total="81.00", tax_percent="8.0000", tax_name="Sales",

@@ -1,18 +1,21 @@
-"""What people type about contracts, their rates, counts and blocks, and about the catalogue."""
+"""What people type about contracts: terms, rates, counts, and movements of a block."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 
-from atera_invoicing import history
 from atera_invoicing.models import User
+from atera_invoicing.templatetags.ui import price
 from customers.models import Customer
 
-from . import agreements
-from .models import BlockMovement, CatalogItem, Category, Contract, ContractRate, TaxRate
+from . import agreements, catalog
+from .catalog_forms import offered_taxes
+from .models import BlockMovement, CatalogItem, Contract, ContractRate
 from .rates import CLASSES, ROLES
 
 Type = Contract.Type
@@ -26,6 +29,7 @@ SENTENCES = {
     Type.PROJECT_FIXED: "One fee for the whole project, invoiced once.",
     Type.PROJECT_HOURLY: "The project's hours, invoiced once.",
 }
+UNITS: dict[str, str] = {"device": "device", "storage": "GB", "fee": "period"}
 COMMON = ["customer", "name", "start_date", "end_date", "tax_rate", "level"]
 PERIODS = ["period", "anchor", "timing", "prorate"]
 ROUNDING = ["rounding_increment", "rounding_minimum", "rounding_scope"]
@@ -64,9 +68,9 @@ class ContractForm(forms.ModelForm):
             self.fields["customer"].disabled = True
         for name in set(self.fields) - kept:
             del self.fields[name]
-        self.fields["customer"].queryset = Customer.objects.active()  # type: ignore[attr-defined]
-        taxes = TaxRate.objects.filter(archived_at=None)
-        self.fields["tax_rate"].queryset = taxes  # type: ignore[attr-defined]
+        known = Q(archived_at=None) | Q(pk=self.instance.customer_id)
+        self.fields["customer"].queryset = Customer.objects.filter(known)  # type: ignore[attr-defined]
+        self.fields["tax_rate"].queryset = offered_taxes(self.instance.tax_rate_id)  # type: ignore[attr-defined]
         if "period" in self.fields:
             self.fields["period"].choices = self._periods()  # type: ignore[attr-defined]
         if not self.instance.pk:
@@ -88,69 +92,105 @@ class RateForm(forms.Form):
     role = forms.ChoiceField(label="Use")
     counted = forms.ChoiceField(required=False, label="Counts")
     item = forms.ModelChoiceField(
-        CatalogItem.objects.none(), required=False, empty_label="new item"
+        CatalogItem.objects.none(), required=False, label="From the catalogue"
     )
     name = forms.CharField(max_length=100, required=False, label="or a new item's name")
     price = forms.DecimalField(
         max_digits=14, decimal_places=4, min_value=0, required=False, label="Price"
     )
 
-    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: str, items: list[CatalogItem], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
         roles = [ContractRate.Role(role) for role in ROLES[kind]]
-        self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
+        fields["role"].choices = [(role.value, role.label) for role in roles]
+        fields["role"].initial = roles[-1].value
         classes = [c for role in roles for c in ContractRate.Counted if c in CLASSES.get(role, ())]
         if classes:
-            self.fields["counted"].choices = [(c.value, c.label) for c in classes]  # type: ignore[attr-defined]
+            fields["counted"].choices = [(c.value, c.label) for c in classes]
         else:
-            del self.fields["counted"]
-        offered = CatalogItem.objects.active().exclude(kind=CatalogItem.Kind.EXPENSE)
-        self.fields["item"].queryset = offered  # type: ignore[attr-defined]
-        self.fields["price"].help_text = ""
+            del fields["counted"]
+        fields["item"].queryset = CatalogItem.objects.filter(pk__in=[item.pk for item in items])
+        named = [(item.pk, f"{item.name} ({price(item.unit_price)})") for item in items]
+        fields["item"].widget.choices = [("", "a new item"), *named]
+
+    def has_changed(self) -> bool:
+        """A further row that names nothing is empty, whatever its lists begin with."""
+        return bool(self.initial) or bool({"item", "name", "price"} & set(self.changed_data))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not data.get("item"):
-            if not data.get("name"):
-                self.add_error("item", "Pick an item, or name a new one.")
-            elif data.get("price") is None:
-                self.add_error("price", "Give the new item a price.")
+        if data.get("item") or self.errors:
+            return data
+        if not data.get("name"):
+            self.add_error("item", "Pick an item, or name a new one.")
+        elif data.get("price") is None:
+            self.add_error("price", "Give the new item a price.")
+        else:
+            self._check_new()
         return data
+
+    def _check_new(self) -> None:
+        try:
+            self._new_item().full_clean()
+        except ValidationError as error:
+            self.add_error("name", error.messages)
+
+    def _new_item(self) -> CatalogItem:
+        data = self.cleaned_data
+        return CatalogItem(
+            kind=CatalogItem.Kind.SERVICE, name=data["name"], unit_price=data["price"],
+            unit=UNITS.get(data["role"], CatalogItem.Unit.HOUR),
+        )  # fmt: skip
 
     def rate(self, by: User) -> ContractRate:
         """The rate for the verb; a new catalogue item is stored."""
         data = self.cleaned_data
-        item, price = data["item"], data["price"]
+        item, own = data["item"], data["price"]
         if item is None:
-            units = {"device": "device", "storage": "GB", "fee": "period"}
-            item = CatalogItem(
-                kind=CatalogItem.Kind.SERVICE, name=data["name"], unit_price=price,
-                unit=units.get(data["role"], "hour"),
-            )  # fmt: skip
-            item.full_clean()
-            history.save(item, by=by)
-            price = None
-        own = None if price == item.unit_price else price
+            item = self._new_item()
+            catalog.save(item, by=by)
         return ContractRate(
-            pk=data.get("id"), role=data["role"], item=item, unit_price=own,
-            counted=data.get("counted", "")
+            pk=data.get("id"), role=data["role"], item=item, counted=data.get("counted", ""),
+            unit_price=None if own == item.unit_price else own,
         )  # fmt: skip
 
 
 class BaseRates(forms.BaseFormSet):
+    """The rates of one contract. A new one begins with a row for each role that its type needs."""
+
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
-        super().__init__(*args, form_kwargs={"kind": kind}, **kwargs)
+        roles = ROLES[kind]
+        kwargs.setdefault(
+            "initial", [{"role": r} for r, allowed in roles.items() if allowed.required]
+        )
+        self.extra = int(any(a.several or not a.required for a in roles.values()))
+        known = [row["item"] for row in kwargs["initial"] if "item" in row]
+        offered = Q(archived_at=None) & ~Q(kind=CatalogItem.Kind.EXPENSE) | Q(pk__in=known)
+        items = list(CatalogItem.objects.filter(offered))
+        super().__init__(*args, form_kwargs={"kind": kind, "items": items}, **kwargs)
+
+    def clean(self) -> None:
+        """Each known rate stands in one row."""
+        ids = [id for form in self.forms if (id := form.cleaned_data.get("id"))]
+        if len(ids) != len(set(ids)):
+            raise ValidationError("A rate is there twice. Load the page again.")
 
     def rates(self, by: User) -> list[ContractRate]:
-        kept = [f for f in self.forms if not f.cleaned_data.get("DELETE")]
-        return [f.rate(by) for f in kept if f.cleaned_data.get("id") or f.has_changed()]
+        """What the verb gets: every row that isn't empty or removed."""
+        kept = [
+            form for form in self.forms if form.has_changed() and not self._should_delete_form(form)
+        ]
+        return [form.rate(by) for form in kept]
 
 
-RateFormSet = forms.formset_factory(RateForm, BaseRates, extra=2, can_delete=True, max_num=50)
+RateFormSet = forms.formset_factory(
+    RateForm, BaseRates, can_delete=True, max_num=50, absolute_max=50
+)
 
 
 class EndForm(forms.Form):
-    on = forms.DateField(label="Last day")
+    on = forms.DateField(label="Last day", initial=timezone.localdate)
 
 
 class MovementForm(forms.Form):
@@ -159,7 +199,9 @@ class MovementForm(forms.Form):
             (k.value, k.label) for k in (BlockMovement.Kind.TOP_UP, BlockMovement.Kind.ADJUSTMENT)
         ]
     )
-    quantity = forms.DecimalField(max_digits=14, decimal_places=4)
+    quantity = forms.DecimalField(
+        max_digits=14, decimal_places=4, help_text="A correction may be negative."
+    )
     on = forms.DateField(label="Day")
     note = forms.CharField(max_length=200, required=False)
 
@@ -173,28 +215,3 @@ class UsageForm(forms.Form):
         super().__init__(*args, **kwargs)
         rates = contract.rates.exclude(counted="")
         self.fields["counted"].choices = [(r.counted, r.get_counted_display()) for r in rates]  # type: ignore[attr-defined]
-
-
-class ItemForm(forms.ModelForm):
-    class Meta:
-        model = CatalogItem
-        fields: ClassVar = [
-            "kind", "name", "unit_price", "unit", "category", "sku", "tax_rate", "description",
-        ]  # fmt: skip
-        widgets: ClassVar = {"description": forms.Textarea(attrs={"rows": 3})}
-
-
-class TaxForm(forms.ModelForm):
-    class Meta:
-        model = TaxRate
-        fields: ClassVar = ["name", "percent", "is_default"]
-
-    def _get_validation_exclusions(self) -> set[str]:
-        """The verb moves the default from one tax to another, so that is no error here."""
-        return {*super()._get_validation_exclusions(), "is_default"}
-
-
-class CategoryForm(forms.ModelForm):
-    class Meta:
-        model = Category
-        fields: ClassVar = ["name", "tax_rate"]

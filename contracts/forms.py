@@ -11,6 +11,7 @@ from django.utils import timezone
 from atera_invoicing.models import User
 from customers.models import Contact, Customer
 
+from .catalog_forms import offered_taxes
 from .models import CatalogItem, Contract, Ticket, TicketItem, TimeEntry
 from .work.entries import time_rates
 
@@ -105,6 +106,7 @@ class TicketItemForm(forms.ModelForm):
             for name in self.PRICING:
                 del self.fields[name]
             return
+        self.fields["tax_rate"].queryset = offered_taxes(self.instance.tax_rate_id)
         self.fields["unit_price"].required = False
         self.fields["unit_price"].help_text = "Empty: the catalogue's price."
         self.fields["discount_percent"].required = False

@@ -29,7 +29,7 @@ class ContactForm(forms.ModelForm):
             "is_billing",
         ]  # fmt: skip
         help_texts: ClassVar = {
-            "is_main": "Gets the invoices, unless Options say otherwise. The first of several counts.",
+            "is_main": "Gets the invoices, unless Options say otherwise; the first counts.",
             "is_billing": "Gets the invoices when Options prefer billing contacts.",
         }
 

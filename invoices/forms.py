@@ -69,7 +69,8 @@ class LineForm(forms.Form):
     quantity = forms.DecimalField(max_digits=14, decimal_places=4, initial=1)
     unit_price = forms.DecimalField(label="Price", max_digits=14, decimal_places=4, required=False)
     discount_percent = forms.DecimalField(
-        label="Discount %", max_digits=7, decimal_places=4, min_value=0, max_value=100, required=False
+        label="Discount %", max_digits=7, decimal_places=4, min_value=0, max_value=100,
+        required=False
     )  # fmt: skip
     tax = forms.ChoiceField(required=False)
 

@@ -50,8 +50,9 @@ def render(paper: Paper) -> bytes:
             f"{paper.number} has {len(paper.lines)} lines; a PDF holds {MOST_LINES}. "
             "Bill at a coarser level, or download the lines as CSV.",
         )
+    html = render_to_string("invoices/paper.html", _context(paper))
     request = {
-        "html": render_to_string("invoices/paper.html", _context(paper)),
+        "html": html.encode(errors="replace").decode(),  # half an emoji is no text
         "size": paper.size,
         "color": paper.color,
         "logo": paper.logo.name if paper.logo else "none",

@@ -1,4 +1,6 @@
-"""Plain builders: each makes one believable object, with what a test does not care about filled in."""
+"""Plain builders: each makes one believable object, with what a test does not care about filled
+in.
+"""
 
 from __future__ import annotations
 

@@ -91,7 +91,8 @@ class BrandingViewSet(Endpoint):
     @extend_schema(request={"image/png": OpenApiTypes.BINARY}, responses=BrandingSerializer)
     def set_logo(self, request: Request) -> Response:
         """Send a PNG, JPEG or WebP as the body."""
-        return self._save({"logo": logos.accept(io.BytesIO(request.data))})
+        picture = request.data or b""  # no body at all arrives as an empty mapping
+        return self._save({"logo": logos.accept(io.BytesIO(picture))})
 
     @extend_schema(responses=BrandingSerializer)
     def remove_logo(self, request: Request) -> Response:

@@ -152,7 +152,7 @@ class TicketItem(models.Model):
             models.CheckConstraint(
                 condition=models.Q(discount_percent__gte=0, discount_percent__lte=100),
                 name="ticket_item_discount_range",
-                violation_error_message="The discount must be between 0 and 100 %.",
+                violation_error_message="The discount must be between 0 and 100 percent.",
             ),
         ]
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 from functools import cached_property
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import Http404
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
+from atera_invoicing.models import Installation
 from atera_invoicing.pages import ActionPage, DetailPage, FormPage, ListPage, Page
-from contracts import agreements, blocks, locks, periods, usage
+from contracts import agreements, blocks, schedule, standing, usage
 from contracts.agreement_forms import (
     SENTENCES,
     ContractForm,
@@ -23,10 +23,13 @@ from contracts.agreement_forms import (
     UsageForm,
 )
 from contracts.filters import ContractFilter
-from contracts.models import BlockMovement, Contract, Ticket
+from contracts.models import BlockMovement, Contract, Ticket, UsageCount
 
 VIEW, CHANGE = "contracts.view_contract", "contracts.change_contract"
 HOME = (("Contracts", reverse_lazy("contracts:list")),)
+BLOCKS = (Contract.Type.BLOCK_HOURS, Contract.Type.BLOCK_MONEY)
+COUNTING = (Contract.Type.MONITORING, Contract.Type.BACKUP)
+TONES = {80: "warn", 95: "bad"}
 
 
 class ContractList(ListPage):
@@ -40,51 +43,48 @@ class ContractList(ListPage):
     sort = "customer"
 
     def get_queryset(self) -> QuerySet[Contract]:
-        return Contract.objects.select_related("customer", "tax_rate")
+        held = BlockMovement.objects.filter(contract=OuterRef("pk")).order_by().values("contract")
+        balance = Subquery(held.annotate(sum=Sum("quantity")).values("sum"))
+        return Contract.objects.select_related("customer", "tax_rate").annotate(balance=balance)
 
 
 class ContractPage(DetailPage):
+    """A contract: terms and rates, its calendar, what was counted, what its block holds and why."""
+
     permission = VIEW
     template_name = "contracts/detail.html"
     queryset = Contract.objects.select_related("customer", "tax_rate")
     crumbs = HOME
 
     def context(self) -> dict[str, Any]:
-        contract = self.object
-        return super().context() | {
-            "rates": contract.rates.select_related("item__tax_rate", "item__category__tax_rate"),
-            "periods": self._periods(),
-            "ledger": self._ledger() if contract.is_block else None,
-            "balance": blocks.balance(contract) if contract.is_block else None,
-            "counts": contract.usage.select_related("created_by")[:50],
-            "counting": contract.type in (Contract.Type.MONITORING, Contract.Type.BACKUP),
-            "waiting": contract.tickets.exclude(status__in=Ticket.DONE).order_by("-opened_at")[:10],
-        }
-
-    def _periods(self) -> list[tuple[Any, str]]:
-        """The latest periods with what became of them, newest first."""
         contract, today = self.object, timezone.localdate()
-        if contract.type == Contract.Type.HOURLY:
-            return []
-        every = {"every": contract.period}
-        found = periods.all_periods(
-            contract.start_date, contract.end_date, contract.period, contract.anchor, until=today
+        slots = schedule.slots(contract, today=today)
+        return (
+            super().context()
+            | {
+                "rates": contract.rates.select_related(
+                    "item__tax_rate", "item__category__tax_rate"
+                ),
+                "slots": slots[: schedule.SHOWN],
+                "next_bill": schedule.next_bill(contract, slots, today=today),
+                "today": today,
+                "counting": contract.type in COUNTING,
+                "counts": contract.usage.select_related("created_by")[:50],
+                "waiting": contract.tickets.exclude(status__in=Ticket.DONE)[:10],
+            }
+            | (self._block() if contract.is_block else {})
         )
-        billed = set(locks.billed_periods(contract))
-        due = {
-            p
-            for p in found[-13:]
-            if periods.is_due(p, timing=contract.timing, today=today, **every)
-        }
-        return [
-            (p, "Billed" if p.start in billed else "To be billed" if p in due else "Open")
-            for p in reversed(found[-13:])
-        ]
 
-    def _ledger(self) -> list[tuple[BlockMovement, Any]]:
-        """Every movement with the balance that it led to."""
-        rows = list(self.object.movements.select_related("created_by").order_by("id"))
-        return list(zip(rows, itertools.accumulate(r.quantity for r in rows), strict=True))[::-1]
+    def _block(self) -> dict[str, Any]:
+        """The ledger, newest first, and how much of the running period is used."""
+        contract, today = self.object, timezone.localdate()
+        now = standing.of(contract, today=today, options=Installation.current())
+        return {
+            "ledger": blocks.ledger(contract)[::-1],
+            "standing": now,
+            "tone": TONES.get(now.alert or 0, "") if now else "",
+            "unit": "h" if contract.type == Contract.Type.BLOCK_HOURS else "",
+        }
 
 
 class ContractChoose(Page):
@@ -192,8 +192,10 @@ class ContractEnd(ActionPage):
 
 
 class UsageNew(FormPage):
+    """Count devices or gigabytes of a contract that is billed by them."""
+
     permission = "contracts.change_usage"
-    queryset = Contract.objects.all()
+    queryset = Contract.objects.filter(type__in=COUNTING)
     form_class = UsageForm
     title = "Record a count"
 
@@ -216,11 +218,27 @@ class UsageNew(FormPage):
         )
 
 
+class UsageDelete(ActionPage):
+    permission = "contracts.change_usage"
+    queryset = UsageCount.objects.select_related("contract")
+    title = "Delete count"
+    question = "The count before it holds again."
+    button = "Delete"
+    danger = True
+
+    def get_back(self) -> str:
+        return reverse("contracts:detail", args=[self.object.contract_id])
+
+    def perform(self, form: Any) -> str:
+        usage.remove(self.object, by=self.request.user)
+        return "The count is deleted."
+
+
 class MovementNew(FormPage):
     """Top up or correct a block."""
 
     permission = CHANGE
-    queryset = Contract.objects.all()
+    queryset = Contract.objects.filter(type__in=BLOCKS)
     form_class = MovementForm
     title = "Change the balance"
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from atera_invoicing.pages import ActionPage, FormPage, ListPage, Page
 from contracts import catalog
-from contracts.agreement_forms import CategoryForm, ItemForm, TaxForm
+from contracts.catalog_forms import CategoryForm, ItemForm, TaxForm
 from contracts.filters import CatalogItemFilter
 from contracts.models import CatalogItem, Category, TaxRate
 
@@ -32,6 +32,9 @@ class ItemList(ListPage):
     def get_queryset(self) -> QuerySet[CatalogItem]:
         rows = CatalogItem.objects.select_related("category__tax_rate", "tax_rate")
         return rows if "archived" in self.request.GET else rows.active()
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"kinds": [("", "All"), *CatalogItem.Kind.choices]}
 
 
 class ItemWrite(FormPage):
@@ -111,6 +114,16 @@ class TaxArchive(ActionPage):
     def perform(self, form: Any) -> str:
         catalog.archive_tax(self.object, by=self.request.user, now=timezone.now())
         return f"{self.object} is archived."
+
+
+class TaxRestore(TaxArchive):
+    title = "Restore tax"
+    question = "It is offered again."
+    button = "Restore"
+
+    def perform(self, form: Any) -> str:
+        catalog.restore_tax(self.object, by=self.request.user)
+        return f"{self.object} is back."
 
 
 class CategoryWrite(FormPage):

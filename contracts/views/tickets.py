@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet, Sum
+from django.db.models import Prefetch, Q, QuerySet, Sum
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
@@ -15,6 +15,7 @@ from contracts.forms import TicketForm
 from contracts.models import Ticket, TicketItem, TimeEntry
 
 VIEW, CHANGE = "contracts.view_ticket", "contracts.change_ticket"
+EVERYBODYS = "contracts.view_any_time"
 HOME = (("Tickets & time", reverse_lazy("contracts:tickets")),)
 
 
@@ -32,8 +33,10 @@ class TicketList(ListPage):
     sort = "-opened"
 
     def get_queryset(self) -> QuerySet[Ticket]:
+        person = self.request.user
+        seen = Q() if person.has_perm(EVERYBODYS) else Q(entries__technician=person)
         rows = Ticket.objects.select_related("customer", "contract")
-        return rows.annotate(minutes=Sum("entries__minutes"))
+        return rows.annotate(minutes=Sum("entries__minutes", filter=seen))
 
 
 class TicketPage(DetailPage):
@@ -46,23 +49,34 @@ class TicketPage(DetailPage):
 
     def context(self) -> dict[str, Any]:
         person = self.request.user
-        entries = self.object.entries.select_related("technician", "rate__item")
-        items = self.object.items.select_related("item", "tax_rate")
-        rows = [
-            *entries.prefetch_related(live(TimeEntry)),
-            *items.prefetch_related(live(TicketItem)),
+        rows = self._rows()
+        everybodys = person.has_perm(EVERYBODYS)
+        times = [
+            row
+            for row in rows
+            if isinstance(row, TimeEntry) and (everybodys or row.technician_id == person.pk)
         ]
-        mine = person.has_perm("contracts.change_any_time")
-        for row in rows:
-            row.bill = next((claim.invoice for claim in row.live_claims), None)
-            row.mine = isinstance(row, TicketItem) or mine or row.technician_id == person.pk
         return super().context() | {
-            "entries": [row for row in rows if isinstance(row, TimeEntry)],
+            "entries": times,
             "items": [row for row in rows if isinstance(row, TicketItem)],
-            "minutes": sum(row.minutes for row in rows if isinstance(row, TimeEntry)),
+            "minutes": sum(row.minutes for row in times),
             "billed": any(row.bill for row in rows),
             "done": self.object.status in Ticket.DONE,
         }
+
+    def _rows(self) -> list[Any]:
+        """Time and items; `bill` is the invoice that holds a row, `mine` whether it may change."""
+        person = self.request.user
+        entries = self.object.entries.select_related("technician", "rate__item")
+        items = self.object.items.select_related("item", "tax_rate")
+        rows: list[Any] = [
+            *entries.prefetch_related(live(TimeEntry)), *items.prefetch_related(live(TicketItem)),
+        ]  # fmt: skip
+        any_time = person.has_perm("contracts.change_any_time")
+        for row in rows:
+            row.bill = next((claim.invoice for claim in row.live_claims), None)
+            row.mine = isinstance(row, TicketItem) or any_time or row.technician_id == person.pk
+        return rows
 
 
 def live(model: type[TimeEntry] | type[TicketItem]) -> Prefetch:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
@@ -41,8 +42,19 @@ class WorkWrite(FormPage):
         return super().form_kwargs() | {"instance": row, "person": self.request.user}
 
 
-class EntryWrite(WorkWrite):
-    queryset = TimeEntry.objects.select_related("ticket__contract")
+class OwnTime:
+    """Time of others is not there for people who may not change it."""
+
+    request: Any
+
+    def get_queryset(self) -> QuerySet[TimeEntry]:
+        rows = TimeEntry.objects.select_related("ticket__contract")
+        person = self.request.user
+        may = person.has_perm("contracts.change_any_time")
+        return rows if may else rows.filter(technician=person)
+
+
+class EntryWrite(OwnTime, WorkWrite):
     form_class = EntryForm
 
     def get_title(self) -> str:
@@ -83,8 +95,7 @@ class WorkDelete(ActionPage):
         return reverse("contracts:ticket", args=[self.object.ticket_id])
 
 
-class EntryDelete(WorkDelete):
-    queryset = TimeEntry.objects.all()
+class EntryDelete(OwnTime, WorkDelete):
     title = "Delete time"
 
     def perform(self, form: Any) -> str:

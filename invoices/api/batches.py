@@ -20,6 +20,7 @@ from atera_invoicing.viewsets import (
     Listing,
     Retrieving,
     RowSerializer,
+    StrictSerializer,
 )
 from contracts.models import Contract
 from invoices import batches, choosing, tasks
@@ -76,7 +77,7 @@ class BatchSerializer(BatchRow):
         fields = read_only_fields = [*COLUMNS, "percent", "parts"]
 
 
-class ChoiceSerializer(serializers.Serializer):
+class ChoiceSerializer(StrictSerializer):
     """What to bill of one contract."""
 
     contract = serializers.IntegerField(min_value=1)
@@ -103,7 +104,7 @@ class ChoiceSerializer(serializers.Serializer):
         )
 
 
-class SelectionSerializer(serializers.Serializer):
+class SelectionSerializer(StrictSerializer):
     """What to look at. Without `contracts`: everything that is due."""
 
     through = serializers.DateField(help_text="Work and periods up to this day.")

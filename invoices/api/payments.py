@@ -16,6 +16,7 @@ from atera_invoicing.viewsets import (
     Listing,
     Retrieving,
     RowSerializer,
+    StrictSerializer,
     validation,
 )
 from invoices import paying
@@ -43,7 +44,7 @@ class PaymentSerializer(RowSerializer):
         read_only_fields = ["created_at", "removed_at", "removed_reason"]
 
 
-class ReasonSerializer(serializers.Serializer):
+class ReasonSerializer(StrictSerializer):
     reason = serializers.CharField(max_length=200)
 
 

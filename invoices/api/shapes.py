@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from atera_invoicing.models import Installation
-from atera_invoicing.viewsets import RowSerializer
+from atera_invoicing.viewsets import RelatedField, RowSerializer, StrictSerializer
 from contracts.models import CatalogItem, TaxRate
 from customers import recipients
 from customers.api import RecipientSerializer
@@ -137,15 +137,13 @@ class InvoiceSerializer(InvoiceRow):
         return RecipientSerializer(found).data
 
 
-class LineInputSerializer(serializers.Serializer):
+class LineInputSerializer(StrictSerializer):
     """A line as it is written. With an `item`, what is left out comes from the catalogue."""
 
     id = serializers.IntegerField(
         required=False, min_value=1, help_text="On PATCH: the line that this one replaces."
     )
-    item = serializers.PrimaryKeyRelatedField(
-        queryset=CatalogItem.objects.all(), required=False, allow_null=True
-    )
+    item = RelatedField(queryset=CatalogItem.objects.all(), required=False, allow_null=True)
     description = serializers.CharField(max_length=8000, required=False, allow_blank=True)
     quantity = serializers.DecimalField(max_digits=14, decimal_places=4, required=False)
     unit = serializers.CharField(max_length=8, required=False, allow_blank=True)
@@ -153,7 +151,7 @@ class LineInputSerializer(serializers.Serializer):
     discount_percent = serializers.DecimalField(
         max_digits=7, decimal_places=4, min_value=0, max_value=100, required=False
     )
-    tax_rate = serializers.PrimaryKeyRelatedField(
+    tax_rate = RelatedField(
         queryset=TaxRate.objects.all(),
         required=False,
         allow_null=True,
@@ -168,7 +166,7 @@ class InvoiceInputSerializer(RowSerializer):
     """A freestyle invoice. What is left out comes from the customer and the options."""
 
     lines = LineInputSerializer(many=True)
-    customer = serializers.PrimaryKeyRelatedField(queryset=Customer.objects.all())
+    customer = RelatedField(queryset=Customer.objects.all())
 
     class Meta:
         model = Invoice
@@ -206,7 +204,7 @@ class InvoiceChangeSerializer(InvoiceInputSerializer):
         fixed = ["customer"]
 
 
-class RenumberSerializer(serializers.Serializer):
+class RenumberSerializer(StrictSerializer):
     number = serializers.CharField(max_length=60)
     reason = serializers.CharField(max_length=200)
 

@@ -247,7 +247,7 @@ class InvoiceLine(models.Model):
             models.CheckConstraint(
                 condition=Q(discount_percent__gte=0, discount_percent__lte=100),
                 name="line_discount_range",
-                violation_error_message="The discount must be between 0 and 100 %.",
+                violation_error_message="The discount must be between 0 and 100 percent.",
             ),
         ]
 

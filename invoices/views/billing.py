@@ -1,7 +1,7 @@
 """The page on which a month is billed: choose, look at what it comes to, save.
 
-The form is the state: every tick posts it and gets the sums back, so nothing is kept on the server and
-everything works without JavaScript.
+The form is the state: every tick posts it and gets the sums back, so nothing is kept on the server
+and everything works without JavaScript.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ MOST_SOURCES = 20_000
 
 
 class NewBatch(Page):
-    """GET shows what can be billed; POST with `save` starts the batch, else the sums are shown anew."""
+    """GET shows what can be billed; POST with `save` starts the batch, else the sums are shown
+    anew.
+    """
 
     permission = "invoices.preview_batch"
     template_name = "invoices/new_batch.html"
@@ -68,7 +70,8 @@ class NewBatch(Page):
     def form(self) -> BatchForm:
         today = timezone.localdate()
         first = {
-            "name": f"{today:%B %Y}", "level": "", "through": today, "invoice_date": today, "uid": uuid.uuid4(),
+            "name": f"{today:%B %Y}", "level": "", "through": today, "invoice_date": today, "uid":
+            uuid.uuid4(),
         }  # fmt: skip
         if self.request.method == "POST":
             return BatchForm(self.request.POST)
@@ -77,7 +80,9 @@ class NewBatch(Page):
 
     @cached_property
     def asked(self) -> dict[str, Any]:
-        """`through` and `level` in force; today and each contract's own where nothing sensible was given."""
+        """`through` and `level` in force; today and each contract's own where nothing sensible was
+        given.
+        """
         probe = BatchForm({**self.form.initial, **self.form.data.dict()} if self.form.is_bound else
                           {**self.form.initial, **self.request.GET.dict()})  # fmt: skip
         probe.is_valid()
@@ -86,11 +91,11 @@ class NewBatch(Page):
             "through": data.get("through") or timezone.localdate(),
             "level": data.get("level") or "",
             "today": timezone.localdate(),
-            "options": self.options,
+            "options": self.installation,
         }
 
     @cached_property
-    def options(self) -> Installation:
+    def installation(self) -> Installation:
         return Installation.current()
 
     @cached_property
@@ -173,7 +178,7 @@ class NewBatch(Page):
             "form": self.form,
             "narrow": self.narrow,
             "shown": shown,
-            "panel": choosing.panel(self.chosen, self.options),
+            "panel": choosing.panel(self.chosen, self.installation),
             "said": [one for one in self.chosen if one.message],
             "unready": unready.tickets(),
             "through": self.asked["through"],
@@ -192,7 +197,7 @@ class BatchPanel(NewBatch):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         context = {
-            "panel": choosing.panel(self.chosen, self.options),
+            "panel": choosing.panel(self.chosen, self.installation),
             "said": [one for one in self.chosen if one.message],
             "page": self,
         }
@@ -223,7 +228,7 @@ class BatchPreview(NewBatch):
             "title": f"{one.row.facts.customer_name}: {one.row.facts.terms.name}",
             "crumbs": [*HOME, ("New batch", reverse("invoices:batch-new"))],
             "one": one,
-            "currency": self.options.currency,
+            "currency": self.installation.currency,
         }
         return render(self.request, self.template_name, context)
 

@@ -70,8 +70,10 @@ class InvoiceEdit(InvoiceWrite):
         return {
             "initial": [
                 {
-                    "id": line.pk, "item": line.item_id, "description": line.description, "quantity": line.quantity,
-                    "unit_price": line.unit_price, "discount_percent": line.discount_percent, "tax": KEEP,
+                    "id": line.pk, "item": line.item_id, "description": line.description,
+                    "quantity": line.quantity,
+                    "unit_price": line.unit_price, "discount_percent": line.discount_percent, "tax":
+                    KEEP,
                 }
                 for line in self.stored.values()
             ]
@@ -90,6 +92,7 @@ class InvoiceEdit(InvoiceWrite):
         dropped = set(self.stored) - {line.id for line in lines}
         release = dropped if self.request.POST.get("release") else set()
         return lifecycle.edit(
-            self.object, version=form.cleaned_data["version"] or 0, header=form.header(), lines=lines,
+            self.object, version=form.cleaned_data["version"] or 0, header=form.header(),
+            lines=lines,
             release=release, by=self.request.user, now=timezone.now(),
         )  # fmt: skip

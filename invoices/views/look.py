@@ -52,7 +52,8 @@ def _example(look: Branding) -> paper.Paper:
         return paper.build(newest, list(newest.lines.all()), branding=look)
     day = timezone.localdate()
     invoice = Invoice(
-        currency="USD", invoice_date=day, due_date=day, bill_to_name="Your customer", created_at=timezone.now(),
+        currency="USD", invoice_date=day, due_date=day, bill_to_name="Your customer",
+        created_at=timezone.now(),
         subtotal=Decimal(150), tax=Decimal(12), total=Decimal(162), balance=Decimal(162),
     )  # fmt: skip
     line = InvoiceLine(

@@ -25,7 +25,7 @@ OBJECTS = {
 
 
 def pages() -> Iterator[tuple[str, type[Page]]]:
-    """Address pattern and view class of each of our own pages about customers, contracts and work."""
+    """Address pattern and view class of our pages about customers, contracts and work."""
 
     def walk(patterns: list[Any], before: str) -> Iterator[tuple[str, URLPattern]]:
         for pattern in patterns:
