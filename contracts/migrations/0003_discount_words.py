@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contracts', '0002_block_without_hours'),
+        ("contracts", "0002_block_without_hours"),
     ]
 
     operations = [
         migrations.AlterConstraint(
-            model_name='ticketitem',
-            name='ticket_item_discount_range',
-            constraint=models.CheckConstraint(condition=models.Q(('discount_percent__gte', 0), ('discount_percent__lte', 100)), name='ticket_item_discount_range', violation_error_message='The discount must be between 0 and 100 percent.'),
+            model_name="ticketitem",
+            name="ticket_item_discount_range",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("discount_percent__gte", 0), ("discount_percent__lte", 100)),
+                name="ticket_item_discount_range",
+                violation_error_message="The discount must be between 0 and 100 percent.",
+            ),
         ),
     ]

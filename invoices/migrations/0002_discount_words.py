@@ -4,16 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contracts', '0003_discount_words'),
-        ('invoices', '0001_initial'),
+        ("contracts", "0003_discount_words"),
+        ("invoices", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterConstraint(
-            model_name='invoiceline',
-            name='line_discount_range',
-            constraint=models.CheckConstraint(condition=models.Q(('discount_percent__gte', 0), ('discount_percent__lte', 100)), name='line_discount_range', violation_error_message='The discount must be between 0 and 100 percent.'),
+            model_name="invoiceline",
+            name="line_discount_range",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("discount_percent__gte", 0), ("discount_percent__lte", 100)),
+                name="line_discount_range",
+                violation_error_message="The discount must be between 0 and 100 percent.",
+            ),
         ),
     ]

@@ -41,7 +41,7 @@ def test_only_the_hash_of_a_key_is_kept():
 
 def test_wrong_keys_are_told_apart_from_ended_ones():
     key, text = key_for()
-    old, old_text = key_for(days=1, now=timezone.now() - dt.timedelta(days=2))
+    _, old_text = key_for(days=1, now=timezone.now() - dt.timedelta(days=2))
     gone, gone_text = key_for()
     gone.user.is_active = False
     gone.user.save()
