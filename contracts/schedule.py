@@ -1,6 +1,4 @@
 """A contract's calendar for people: what became of each period, when it is billed next."""
-next.
-"""
 
 from __future__ import annotations
 
