@@ -1,0 +1,120 @@
+"""Versions of the look: saved, unchanged, refused; and its page."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests import make
+from whitelabel import logos, looks
+from whitelabel.models import Branding
+
+from .test_logos import SVG, picture, upload
+
+pytestmark = pytest.mark.django_db
+NOW = make.at("2026-11-05")
+FORM = {
+    "color": "#0f766e",
+    "paper": "Letter",
+    "company_name": "Northwind IT",
+    "title": "Tax invoice",
+    "date_format": "M j, Y",
+    "number_prefix": "NW-",
+    "number_width": "6",
+}
+
+
+def test_a_change_makes_a_version_with_its_author_and_keeps_the_rest():
+    first = looks.save({"company_name": "Northwind", "footer": "Thanks"}, by=None, now=NOW)
+    person = make.user()
+    second = looks.save({"color": "#0f766e"}, by=person, now=NOW)
+    first.refresh_from_db()
+    assert (first.color, second.color) == ("#1f5eff", "#0f766e")
+    assert (second.company_name, second.footer) == ("Northwind", "Thanks")
+    assert (second.created_by, second.created_at) == (person, NOW)
+    assert Branding.current() == second
+
+
+def test_saving_without_a_change_makes_no_version():
+    first = looks.save({"company_name": "Northwind"}, by=None, now=NOW)
+    assert looks.save({"company_name": "Northwind"}, by=make.user(), now=NOW) == first
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"color": "red"},
+        {"color": "#fff;}body{display:none"},
+        {"company_name": ""},
+        {"company_name": "x" * 121},
+        {"paper": "A3"},
+        {"number_width": 11},
+        {"number_prefix": "<b>"},
+    ],
+)
+def test_a_look_that_makes_no_sense_is_not_stored(fields):
+    before = Branding.current()
+    with pytest.raises(ValidationError):
+        looks.save(fields, by=None, now=NOW)
+    assert Branding.current() == before
+
+
+def test_the_page_saves_a_logo_and_a_colour(client_as):
+    client = client_as("billing")
+    answer = client.post("/whitelabel/", {**FORM, "upload": upload(picture())})
+    assert answer.status_code == 302
+    look = Branding.current()
+    assert (look.color, look.paper, look.title) == ("#0f766e", "Letter", "Tax invoice")
+    assert look.logo is not None
+    assert client.get(f"/whitelabel/{look.pk}/logo.png")["Content-Type"] == "image/png"
+
+
+def test_the_logo_stays_until_it_is_removed(client_as):
+    client = client_as("owner")
+    client.post("/whitelabel/", {**FORM, "upload": upload(picture())})
+    client.post("/whitelabel/", {**FORM, "footer": "Thanks"})
+    assert Branding.current().logo is not None
+    client.post("/whitelabel/", {**FORM, "remove_logo": "on"})
+    assert Branding.current().logo is None
+
+
+def test_a_refused_logo_keeps_what_was_typed_and_writes_nothing(client_as):
+    before = Branding.current()
+    svg = SimpleUploadedFile("logo.svg", SVG, content_type="image/svg+xml")
+    answer = client_as("billing").post("/whitelabel/", {**FORM, "upload": svg})
+    assert answer.status_code in {409, 422}
+    page = answer.content.decode()
+    assert "Upload a PNG, JPEG or WebP" in page
+    assert "Northwind IT" in page
+    assert Branding.current() == before
+
+
+def test_a_preview_shows_the_unsaved_look_and_saves_nothing(client_as):
+    before = Branding.current()
+    answer = client_as("billing").post("/invoices/look/", {**FORM, "footer": "<b>Thanks</b>"})
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert "Tax invoice" in page
+    assert "<b>Thanks</b>" not in page
+    assert 'style="' not in page
+    assert Branding.current() == before
+
+
+@pytest.mark.parametrize(
+    ("role", "sees", "saves"),
+    [("owner", 200, 302), ("billing", 200, 302), ("bookkeeper", 200, 403), ("read-only", 200, 403),
+     ("technician", 403, 403)],
+)  # fmt: skip
+def test_who_may_see_and_who_may_change_the_look(role, sees, saves, client_as):
+    client = client_as(role)
+    assert client.get("/whitelabel/").status_code == sees
+    assert client.post("/whitelabel/", FORM).status_code == saves
+
+
+def test_a_logo_outlives_the_version_that_dropped_it():
+    logo = logos.accept(upload(picture()))
+    old = looks.save({"logo": logo}, by=None, now=NOW)
+    looks.save({"logo": None}, by=None, now=NOW)
+    old.refresh_from_db()
+    assert old.logo == logo
