@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -67,17 +68,7 @@ class InvoiceEdit(InvoiceWrite):
         return {line.pk: line for line in lines}
 
     def formset_kwargs(self) -> dict[str, Any]:
-        return {
-            "initial": [
-                {
-                    "id": line.pk, "item": line.item_id, "description": line.description,
-                    "quantity": line.quantity,
-                    "unit_price": line.unit_price, "discount_percent": line.discount_percent, "tax":
-                    KEEP,
-                }
-                for line in self.stored.values()
-            ]
-        }  # fmt: skip
+        return {"initial": [_typed(line) for line in self.stored.values()]}
 
     @property
     def seen(self) -> str:
@@ -96,3 +87,21 @@ class InvoiceEdit(InvoiceWrite):
             lines=lines,
             release=release, by=self.request.user, now=timezone.now(),
         )  # fmt: skip
+
+
+def _typed(line: InvoiceLine) -> dict[str, Any]:
+    """A stored line as its row of the form shows it."""
+    return {
+        "id": line.pk,
+        "item": line.item_id,
+        "description": line.description,
+        "quantity": _short(line.quantity),
+        "unit_price": _short(line.unit_price),
+        "discount_percent": _short(line.discount_percent),
+        "tax": KEEP,
+    }
+
+
+def _short(value: Decimal) -> Decimal:
+    """4.0000 as 4: what a person would type."""
+    return Decimal(f"{value.normalize():f}")
