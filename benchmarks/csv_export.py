@@ -6,8 +6,6 @@ Works on an empty database of its own (a test database, dropped at the end). The
 same rows with the same joins, without guard, recipients or labels.
 """
 
-# ruff: noqa: E402 - Django is set up before its models are imported
-
 from __future__ import annotations
 
 import argparse
