@@ -72,10 +72,10 @@ class Demo:
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         self.process.send_signal(number)
-        self.process.wait(60)
+        self.process.wait(120)
 
 
-def eventually(condition, explain=lambda: "", seconds: float = 90) -> None:
+def eventually(condition, explain=lambda: "", seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, explain()
@@ -139,7 +139,7 @@ def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(st
     eventually(lambda: demo.report()["worker"].get("seen_seconds_ago", 99) < 5)
 
     demo.stop(signal.SIGKILL)
-    eventually(lambda: demo.processes() == {}, lambda: str(demo.processes()), seconds=20)
+    eventually(lambda: demo.processes() == {}, lambda: str(demo.processes()), seconds=60)
     again = start()
     again.wait_until_ready()
     again.stop()
@@ -149,7 +149,7 @@ def test_two_demos_do_not_share_a_data_folder(start):
     first = start()
     eventually((first.folder / "demo.lock").exists)
     second = start()
-    assert second.process.wait(60) != 0
+    assert second.process.wait(120) != 0
     assert "already runs" in second.output.read_text()
 
 
