@@ -1,4 +1,4 @@
-"""A contract's calendar for people: what became of each period, when it is billed next."""
+"""A contract's calendar: what became of each period, and when it is billed next."""
 
 from __future__ import annotations
 
