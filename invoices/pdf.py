@@ -60,7 +60,7 @@ def render(paper: Paper) -> bytes:
     try:
         return _pool().render(request, paper.logo.png if paper.logo else b"")
     except PressFailed as problem:
-        raise Refused(  # type: ignore[misc] - mypy takes the child's package for its __main__
+        raise Refused(  # type: ignore[misc]  # mypy mistakes the press for its __main__
             "pdf_failed",
             f"The PDF of {paper.number} could not be made: {problem}. "
             "Shorten very long texts and try again.",
