@@ -93,6 +93,14 @@ def test_the_preview_is_what_will_be_written(client_as):
     assert "669.60" in words
 
 
+def test_the_preview_fills_the_dialog(client_as):
+    contract = examples.acme()
+    url, form = f"/batches/new/{contract.pk}/", web.batch_form(contract)
+    words = client_as("billing").post(url, form, headers={"hx-request": "true"}).content.decode()
+    assert "VPN down" in words
+    assert "<html" not in words
+
+
 def test_the_single_items_are_listed_with_a_tick_each(client_as):
     contract = examples.acme()
     words = client_as("billing").get(f"/batches/new/{contract.pk}/work/?through=2026-10-31")
