@@ -17,11 +17,15 @@ from .models import CatalogItem, Contract, TaxRate
 
 @transaction.atomic
 def save(item: CatalogItem, *, by: User | None) -> CatalogItem:
-    """Store a new or changed item. A new price counts from the next bill that uses it."""
+    """Store a new or changed item; invalid fields are a `ValidationError`, as in a form.
+
+    A new price counts from the next bill that uses it.
+    """
     if item.pk is not None:
         contracts = _using(item)
         locks.lock(contracts.values_list("pk", flat=True))
         _refuse_kind(item, contracts.filter(is_active=True).first())
+    item.full_clean()
     history.save(item, by=by)
     return item
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
@@ -36,8 +36,9 @@ class CustomerList(ListPage):
         rows = Customer.objects.all()
         if "archived" not in self.request.GET:
             rows = rows.active()
-        active = Count("contracts", filter=Q(contracts__is_active=True), distinct=True)
-        return rows.annotate(active_contracts=active)
+        theirs = rows.filter(pk=OuterRef("pk"), contracts__is_active=True).order_by()
+        active = theirs.values("pk").annotate(n=Count("contracts")).values("n")
+        return rows.annotate(active_contracts=Subquery(active))
 
 
 class CustomerPage(DetailPage):

@@ -134,7 +134,7 @@ class ContractNew(ContractWrite):
 
     def get_initial(self) -> dict[str, Any]:
         customer = self.request.GET.get("customer", "")
-        return {"customer": customer} if customer.isdecimal() else {}
+        return {"customer": customer} if customer.isdecimal() and len(customer) < 19 else {}
 
     def formset_kwargs(self) -> dict[str, Any]:
         return {"kind": self.kind}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
@@ -34,9 +34,11 @@ class TicketList(ListPage):
 
     def get_queryset(self) -> QuerySet[Ticket]:
         person = self.request.user
-        seen = Q() if person.has_perm(EVERYBODYS) else Q(entries__technician=person)
-        rows = Ticket.objects.select_related("customer", "contract")
-        return rows.annotate(minutes=Sum("entries__minutes", filter=seen))
+        spent = TimeEntry.objects.filter(ticket=OuterRef("pk")).order_by().values("ticket")
+        if not person.has_perm(EVERYBODYS):
+            spent = spent.filter(technician=person)
+        minutes = Subquery(spent.annotate(sum=Sum("minutes")).values("sum"))
+        return Ticket.objects.select_related("customer", "contract").annotate(minutes=minutes)
 
 
 class TicketPage(DetailPage):
@@ -102,7 +104,7 @@ class TicketNew(TicketWrite):
 
     def get_initial(self) -> dict[str, Any]:
         customer = self.request.GET.get("customer", "")
-        return {"customer": customer} if customer.isdecimal() else {}
+        return {"customer": customer} if customer.isdecimal() and len(customer) < 19 else {}
 
     def perform(self, form: TicketForm) -> Ticket:
         ticket = form.save(commit=False)

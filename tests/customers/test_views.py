@@ -144,10 +144,14 @@ def test_an_archived_customer_leaves_the_list_and_comes_back(client_as):
     customer = make.customer("Old Client")
     client = client_as("billing")
     client.post(f"/customers/{customer.pk}/archive/")
-    assert "Old Client" not in client.get("/customers/").text.split('id="list"')[1]
-    assert "Old Client" in client.get("/customers/?archived=true").text.split('id="list"')[1]
+    assert listed(client) == []
+    assert listed(client, "?archived=true") == ["Old Client"]
     client.post(f"/customers/{customer.pk}/restore/")
-    assert "Old Client" in client.get("/customers/").text.split('id="list"')[1]
+    assert listed(client) == ["Old Client"]
+
+
+def listed(client, query=""):
+    return [row.name for row in client.get(f"/customers/{query}").context["rows"].items]
 
 
 def test_an_archived_contact_gets_no_invoices_until_it_is_back(client_as):
@@ -179,5 +183,5 @@ def test_the_list_costs_the_same_for_any_number_of_rows(client_as, django_assert
     make.customer(archived_at=timezone.now())
     client = client_as("billing")
     client.get("/customers/")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         client.get("/customers/")
