@@ -12,6 +12,7 @@ import re
 import time
 import zipfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +24,7 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 
 from . import pdf
-from .models import Download, Invoice
+from .models import Download
 from .paper import Paper, of_many
 
 MOST = 2000
@@ -87,13 +88,21 @@ def stored(paper: Paper) -> Path:
 
 
 def _print(ids: list[int], pages: list[tuple[str, Path]], problems: list[str]) -> None:
-    """Print some invoices; one that can't be printed is named and left out."""
-    known = set(Invoice.objects.filter(pk__in=ids).values_list("pk", flat=True))
-    for paper in of_many([id for id in ids if id in known]):
-        try:
-            pages.append((paper.number, stored(paper)))
-        except Refused as refused:
-            problems.append(refused.message)
+    """Print some invoices on every core; one that can't be printed is named and left out."""
+    papers = of_many(ids)
+    with ThreadPoolExecutor(pdf.PRESSES) as threads:
+        for paper, outcome in zip(papers, threads.map(_attempt, papers), strict=True):
+            if isinstance(outcome, Refused):
+                problems.append(outcome.message)
+            else:
+                pages.append((paper.number, outcome))
+
+
+def _attempt(paper: Paper) -> Path | Refused:
+    try:
+        return stored(paper)
+    except Refused as refused:
+        return refused
 
 
 def _assemble(download: Download, pages: list[tuple[str, Path]]) -> str:

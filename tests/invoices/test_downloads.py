@@ -71,3 +71,16 @@ def test_an_empty_or_huge_choice_is_refused():
     for ids in ([], range(3000)):
         with pytest.raises(Refused):
             downloads.start("pdf", ids, name="x", by=make.user(), now=NOW)
+
+
+def test_an_invoice_that_can_not_be_printed_is_named_and_the_others_are_there(monkeypatch):
+    good, long = issued(), issued()
+    monkeypatch.setattr(pdf, "MOST_LINES", 1)
+    line = long.lines.get()
+    line.pk, line.position = None, 2
+    line.save()
+    row = make_download("zip", good, long)
+    with zipfile.ZipFile(downloads.path(row)) as archive:
+        assert archive.namelist() == [f"{good.number}.pdf"]
+    assert long.number in row.problem
+    assert row.done_steps == 2
