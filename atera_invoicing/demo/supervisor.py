@@ -44,7 +44,7 @@ class Program:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - we have one thread
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - we have one thread
             )
         self.started = time.monotonic()
 
@@ -58,7 +58,8 @@ class Program:
                 os.killpg(self.process.pid, number)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """For a child before it becomes its program: the system kills it when its parent ends."""
     if _libc:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from atera_invoicing.demo import programs
+from atera_invoicing.demo.supervisor import die_with_parent
 
 pytestmark = [
     pytest.mark.worker,
@@ -43,6 +44,7 @@ class Demo:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "demo", f"--port={port}"],
                 cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+                preexec_fn=die_with_parent,
             )  # fmt: skip
 
     def wait_until_ready(self) -> None:
