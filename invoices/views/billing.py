@@ -158,6 +158,7 @@ class NewBatch(Page):
     def context(self) -> dict[str, Any]:
         chosen = {one.row.facts.contract_id: one for one in self.chosen}
         early = {choice.contract_id: choice.early_reason for choice in self.choices}
+        left_out = {choice.contract_id: choice.left_out for choice in self.choices}
         shown = [
             {
                 "row": row,
@@ -165,6 +166,7 @@ class NewBatch(Page):
                 "due": [bill for bill in row.bills if bill.due],
                 "open": [bill for bill in row.bills if not bill.due],
                 "early": early.get(row.facts.contract_id, ""),
+                "left_out": left_out.get(row.facts.contract_id, ()),
                 "selected": sum(
                     bill.invoice.subtotal
                     for bill in getattr(chosen.get(row.facts.contract_id), "bills", ())

@@ -194,3 +194,18 @@ def test_uid_must_be_fresh_per_page(client_as):
     uids = {client.get(NEW).context["form"].initial["uid"] for _ in range(2)}
     assert len(uids) == 2
     assert all(isinstance(uid, uuid.UUID) for uid in uids)
+
+
+def test_what_is_left_out_stays_left_out_after_recalculating(client_as):
+    contract = make.hourly("100", start_date="2026-01-01")
+    ticket = make.ticket(contract, resolved="2026-10-20")
+    kept, left = make.entry(ticket, 60), make.entry(ticket, 120)
+    shown = [f"{contract.pk}/entry:{entry.pk}" for entry in (kept, left)]
+    data = {
+        "name": "October", "through": "2026-10-31", "invoice_date": "2026-10-31", "level": "",
+        "uid": str(uuid.uuid4()),
+        "contract": str(contract.pk), "shown": shown, "take": shown[:1], "recalculate": "1",
+    }  # fmt: skip
+    page = client_as("billing").post(reverse("invoices:batch-new"), data).content.decode()
+    assert f'name="shown" value="{shown[1]}"' in page
+    assert f'name="shown" value="{shown[0]}"' not in page
