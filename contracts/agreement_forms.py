@@ -75,8 +75,7 @@ class ContractForm(forms.ModelForm):
             self.fields["period"].choices = self._periods()  # type: ignore[attr-defined]
         if not self.instance.pk:
             today = timezone.localdate().replace(day=1)
-            self.initial.setdefault("start_date", today)
-            self.initial.setdefault("end_date", agreements.default_end(today))
+            self.initial.update(start_date=today, end_date=agreements.default_end(today))
 
     def _periods(self) -> list[tuple[str, str]]:
         out = {Contract.Period.ONCE}

@@ -79,10 +79,11 @@ class EntryForm(forms.ModelForm):
             del self.fields["rate"]
         if person.has_perm("contracts.change_any_time"):
             self.fields["technician"].queryset = User.objects.filter(is_active=True)
-            self.fields["technician"].initial = person
         else:
             del self.fields["technician"]
-        self.fields["started_at"].initial = timezone.localtime().replace(second=0, microsecond=0)
+        if not self.instance.pk:
+            now = timezone.localtime().replace(second=0, microsecond=0)
+            self.initial.update(started_at=now, technician=person.pk)
 
 
 class TicketItemForm(forms.ModelForm):
@@ -101,7 +102,8 @@ class TicketItemForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         goods = Q(archived_at=None, kind__in=["product", "expense"]) | Q(pk=self.instance.item_id)
         self.fields["item"].queryset = CatalogItem.objects.filter(goods)
-        self.fields["used_on"].initial = timezone.localdate()
+        if not self.instance.pk:
+            self.initial["used_on"] = timezone.localdate()
         if not person.has_perm("contracts.view_prices"):
             for name in self.PRICING:
                 del self.fields[name]

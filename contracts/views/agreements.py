@@ -15,6 +15,7 @@ from atera_invoicing.models import Installation
 from atera_invoicing.pages import ActionPage, DetailPage, FormPage, ListPage, Page
 from contracts import agreements, blocks, schedule, standing, usage
 from contracts.agreement_forms import (
+    OWN,
     SENTENCES,
     ContractForm,
     EndForm,
@@ -29,6 +30,10 @@ VIEW, CHANGE = "contracts.view_contract", "contracts.change_contract"
 HOME = (("Contracts", reverse_lazy("contracts:list")),)
 BLOCKS = (Contract.Type.BLOCK_HOURS, Contract.Type.BLOCK_MONEY)
 COUNTING = (Contract.Type.MONITORING, Contract.Type.BACKUP)
+GROUPS = (
+    ("Time and fees", list(Contract.Type)[:4]),
+    ("Devices, storage and projects", list(Contract.Type)[4:]),
+)
 TONES = {80: "warn", 95: "bad"}
 
 
@@ -69,6 +74,7 @@ class ContractPage(DetailPage):
                 "next_bill": schedule.next_bill(contract, slots, today=today),
                 "today": today,
                 "counting": contract.type in COUNTING,
+                "rounds": "rounding_increment" in OWN[contract.type],
                 "counts": contract.usage.select_related("created_by")[:50],
                 "waiting": contract.tickets.exclude(status__in=Ticket.DONE)[:10],
             }
@@ -97,7 +103,10 @@ class ContractChoose(Page):
 
     def context(self) -> dict[str, Any]:
         return super().context() | {
-            "types": [(t.value, t.label, SENTENCES[t]) for t in Contract.Type]
+            "groups": [
+                (title, [(type.value, type.label, SENTENCES[type]) for type in types])
+                for title, types in GROUPS
+            ]
         }
 
 

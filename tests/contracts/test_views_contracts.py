@@ -109,6 +109,13 @@ def test_eight_types_are_offered_with_a_sentence_each(client_as):
         assert f"/contracts/new/{type}/?customer=7" in text
 
 
+def test_a_new_contract_begins_this_month_and_lasts_three_years(client_as):
+    with time_machine.travel(dt.datetime(2026, 10, 15, 12, tzinfo=dt.UTC)):
+        text = client_as("billing").get("/contracts/new/hourly/").text
+    assert 'value="2026-10-01"' in text
+    assert 'value="2029-09-30"' in text
+
+
 @pytest.mark.parametrize(
     ("sent", "words"),
     [

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
+import time_machine
 
 from contracts.models import Ticket, TicketItem, TimeEntry
 from tests import make, pages
@@ -165,6 +168,16 @@ def test_bad_time_is_refused_beside_its_field(client_as, ticket, sent, words):
     url = f"/tickets/{ticket.pk}/time/"
     pages.refused(client_as("technician").post(url, TIME | sent), words)
     assert not TimeEntry.objects.exists()
+
+
+def test_new_work_is_offered_for_today_and_the_person_who_logs_in(client_as, ticket):
+    with time_machine.travel(dt.datetime(2026, 10, 15, 12, tzinfo=dt.UTC)):
+        client = client_as("billing")
+        time = client.get(f"/tickets/{ticket.pk}/time/")
+        item = client.get(f"/tickets/{ticket.pk}/items/")
+    assert 'value="2026-10-15 ' in time.text
+    assert time.context["form"]["technician"].value() == time.context["user"].pk
+    assert 'value="2026-10-15"' in item.text
 
 
 def test_a_rate_of_another_contract_is_refused(client_as, ticket):
