@@ -25,6 +25,7 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 OBJECTS = {
+    "contracts/usage": UsageCount,
     "customers/contacts": Contact, "customers/": Customer, "contracts/": Contract, "catalog/taxes":
     TaxRate,
     "catalog/categories": Category, "catalog/": CatalogItem, "tickets/": Ticket, "time/": TimeEntry,
