@@ -19,6 +19,7 @@ from contracts.models import (
     Ticket,
     TicketItem,
     TimeEntry,
+    UsageCount,
 )
 from customers.models import Contact, Customer
 from tests import make
@@ -26,8 +27,8 @@ from tests import make
 pytestmark = pytest.mark.django_db
 OBJECTS = {
     "contracts/usage": UsageCount,
-    "customers/contacts": Contact, "customers/": Customer, "contracts/": Contract, "catalog/taxes":
-    TaxRate,
+    "customers/contacts": Contact, "customers/": Customer, "contracts/": Contract,
+    "catalog/taxes": TaxRate,
     "catalog/categories": Category, "catalog/": CatalogItem, "tickets/": Ticket, "time/": TimeEntry,
     "items/": TicketItem,
 }  # fmt: skip
