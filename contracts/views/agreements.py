@@ -63,7 +63,8 @@ class ContractPage(DetailPage):
 
     def context(self) -> dict[str, Any]:
         contract, today = self.object, timezone.localdate()
-        slots = schedule.slots(contract, today=today)
+        options = Installation.current()
+        slots = schedule.slots(contract, today=today, options=options)
         return (
             super().context()
             | {
