@@ -18,6 +18,7 @@ class CustomerForm(forms.ModelForm):
             "postal_code", "city",
             "region", "country", "notes",
         ]  # fmt: skip
+        help_texts: ClassVar = {"payment_days": "Empty: as in Options."}
         widgets: ClassVar = {"notes": forms.Textarea(attrs={"rows": 3})}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -158,6 +159,10 @@ class ActionPage(ObjectPage):
         """The page to return to."""
         url = getattr(self.object, "get_absolute_url", None)
         return url() if url else self.back
+
+    def get_crumbs(self) -> Sequence[tuple[str, Address]]:
+        """The row in question, unless the page names a way of its own."""
+        return self.crumbs or [(str(self.object), self.get_back())]
 
     def done(self) -> str:
         """Where to go when it worked; the place we came from unless the row is gone."""

@@ -37,6 +37,11 @@ GROUPS = (
 TONES = {80: "warn", 95: "bad"}
 
 
+def way_to(contract: Contract) -> list[tuple[str, Any]]:
+    """The path to a page below a contract's own."""
+    return [*HOME, (str(contract), reverse("contracts:detail", args=[contract.pk]))]
+
+
 class ContractList(ListPage):
     permission = VIEW
     template_name = "contracts/list.html"
@@ -119,12 +124,16 @@ class ContractWrite(FormPage):
     formset_class = RateFormSet
     crumbs = HOME
 
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"sentence": SENTENCES[self.form.instance.type]}
+
     def done(self, result: Contract) -> str:
         return reverse("contracts:detail", args=[result.pk])
 
 
 class ContractNew(ContractWrite):
     back = reverse_lazy("contracts:list")
+    crumbs = (*HOME, ("New contract", reverse_lazy("contracts:new")))
 
     @cached_property
     def kind(self) -> Contract.Type:
@@ -156,8 +165,11 @@ class ContractNew(ContractWrite):
 
 
 class ContractEdit(ContractWrite):
+    def get_crumbs(self) -> list[tuple[str, Any]]:
+        return way_to(self.object)
+
     def get_title(self) -> str:
-        return f"Edit {self.object}"
+        return "Edit contract"
 
     def get_back(self) -> str:
         return reverse("contracts:detail", args=[self.object.pk])
@@ -185,7 +197,23 @@ class ContractEdit(ContractWrite):
             )  # fmt: skip
 
 
-class ContractEnd(ActionPage):
+class OfContract:
+    """A page that returns to its contract."""
+
+    object: Any
+
+    @property
+    def contract(self) -> Contract:
+        return self.object if isinstance(self.object, Contract) else self.object.contract
+
+    def get_crumbs(self) -> list[tuple[str, Any]]:
+        return way_to(self.contract)
+
+    def get_back(self) -> str:
+        return reverse("contracts:detail", args=[self.contract.pk])
+
+
+class ContractEnd(OfContract, ActionPage):
     permission = CHANGE
     queryset = Contract.objects.all()
     title = "End contract"
@@ -193,24 +221,18 @@ class ContractEnd(ActionPage):
     button = "End"
     form_class = EndForm
 
-    def get_back(self) -> str:
-        return reverse("contracts:detail", args=[self.object.pk])
-
     def perform(self, form: EndForm) -> str:
         ended = agreements.end(self.object, on=form.cleaned_data["on"], by=self.request.user)
         return f"{ended} ends on {ended.end_date}."
 
 
-class UsageNew(FormPage):
+class UsageNew(OfContract, FormPage):
     """Count devices or gigabytes of a contract that is billed by them."""
 
     permission = "contracts.change_usage"
     queryset = Contract.objects.filter(type__in=COUNTING)
     form_class = UsageForm
     title = "Record a count"
-
-    def get_back(self) -> str:
-        return reverse("contracts:detail", args=[self.object.pk])
 
     def form_kwargs(self) -> dict[str, Any]:
         return {"initial": {"counted_on": timezone.localdate()}, "contract": self.object}
@@ -228,7 +250,7 @@ class UsageNew(FormPage):
         )
 
 
-class UsageDelete(ActionPage):
+class UsageDelete(OfContract, ActionPage):
     permission = "contracts.change_usage"
     queryset = UsageCount.objects.select_related("contract")
     title = "Delete count"
@@ -236,24 +258,18 @@ class UsageDelete(ActionPage):
     button = "Delete"
     danger = True
 
-    def get_back(self) -> str:
-        return reverse("contracts:detail", args=[self.object.contract_id])
-
     def perform(self, form: Any) -> str:
         usage.remove(self.object, by=self.request.user)
         return "The count is deleted."
 
 
-class MovementNew(FormPage):
+class MovementNew(OfContract, FormPage):
     """Top up or correct a block."""
 
     permission = CHANGE
     queryset = Contract.objects.filter(type__in=BLOCKS)
     form_class = MovementForm
     title = "Change the balance"
-
-    def get_back(self) -> str:
-        return reverse("contracts:detail", args=[self.object.pk])
 
     def get_initial(self) -> dict[str, Any]:
         return {"on": timezone.localdate()}
