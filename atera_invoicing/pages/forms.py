@@ -14,6 +14,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
+from .. import refusals
 from ..errors import Refused
 from .base import Address, ObjectPage, say
 
@@ -115,8 +116,9 @@ class FormPage(ObjectPage):
         try:
             result = self.perform(form)
         except Refused as refused:
-            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
-            return self.render(status=422 if refused.field else 409)
+            said = refusals.answer(refused, request.user)
+            form.add_error(refused.field if refused.field in form.fields else None, said.text)
+            return self.render(status=422 if refused.field else 409, way_out=said)
         except ValidationError as error:
             add_errors(form, error)
             return self.render(status=422)

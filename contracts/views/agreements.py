@@ -30,10 +30,22 @@ VIEW, CHANGE = "contracts.view_contract", "contracts.change_contract"
 HOME = (("Contracts", reverse_lazy("contracts:list")),)
 BLOCKS = (Contract.Type.BLOCK_HOURS, Contract.Type.BLOCK_MONEY)
 COUNTING = (Contract.Type.MONITORING, Contract.Type.BACKUP)
+Type = Contract.Type
 GROUPS = (
-    ("Time and fees", list(Contract.Type)[:4]),
-    ("Devices, storage and projects", list(Contract.Type)[4:]),
+    ("For a fee", (Type.RETAINER, Type.MONITORING, Type.BACKUP)),
+    ("By the hour", (Type.HOURLY, Type.BLOCK_HOURS, Type.BLOCK_MONEY)),
+    ("For a project", (Type.PROJECT_FIXED, Type.PROJECT_HOURLY)),
 )
+ICONS = {
+    Type.RETAINER: "arrow-path",
+    Type.HOURLY: "clock",
+    Type.BLOCK_HOURS: "battery-100",
+    Type.BLOCK_MONEY: "wallet",
+    Type.MONITORING: "computer-desktop",
+    Type.BACKUP: "server-stack",
+    Type.PROJECT_FIXED: "flag",
+    Type.PROJECT_HOURLY: "wrench-screwdriver",
+}
 TONES = {80: "warn", 95: "bad"}
 
 
@@ -79,7 +91,9 @@ class ContractPage(DetailPage):
                 "slots": slots[: schedule.SHOWN],
                 "next_bill": schedule.next_bill(contract, slots, today=today),
                 "today": today,
+                "currency": options.currency,
                 "counting": contract.type in COUNTING,
+                "periodic": "anchor" in OWN[contract.type],
                 "rounds": "rounding_increment" in OWN[contract.type],
                 "counts": contract.usage.select_related("created_by")[:50],
                 "waiting": contract.tickets.exclude(status__in=Ticket.DONE)[:10],
@@ -110,7 +124,7 @@ class ContractChoose(Page):
     def context(self) -> dict[str, Any]:
         return super().context() | {
             "groups": [
-                (title, [(type.value, type.label, SENTENCES[type]) for type in types])
+                (title, [(type.value, type.label, SENTENCES[type], ICONS[type]) for type in types])
                 for title, types in GROUPS
             ]
         }
