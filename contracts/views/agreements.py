@@ -6,13 +6,14 @@ from functools import cached_property
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
 from atera_invoicing.models import Installation
 from atera_invoicing.pages import ActionPage, DetailPage, FormPage, ListPage, Page
+from atera_invoicing.pages.keyset import Rows
 from contracts import agreements, blocks, schedule, standing, usage
 from contracts.agreement_forms import (
     OWN,
@@ -65,9 +66,19 @@ class ContractList(ListPage):
     sort = "customer"
 
     def get_queryset(self) -> QuerySet[Contract]:
-        held = BlockMovement.objects.filter(contract=OuterRef("pk")).order_by().values("contract")
-        balance = Subquery(held.annotate(sum=Sum("quantity")).values("sum"))
-        return Contract.objects.select_related("customer", "tax_rate").annotate(balance=balance)
+        return Contract.objects.select_related("customer", "tax_rate")
+
+    def rows(self) -> Rows:
+        """The page, each block with what it holds today as `held`."""
+        page = super().rows()
+        blocks_shown = [row for row in page.items if row.is_block]
+        if blocks_shown:
+            shown = Contract.objects.filter(pk__in=[row.pk for row in blocks_shown])
+            today, options = timezone.localdate(), Installation.current()
+            held = standing.of_all(shown, today=today, options=options)
+            for row in blocks_shown:
+                row.held = held.get(row.pk)
+        return page
 
 
 class ContractPage(DetailPage):

@@ -265,6 +265,17 @@ def test_a_bad_change_of_a_balance_is_refused(client_as, sent, words):
     assert not BlockMovement.objects.exists()
 
 
+def test_the_list_says_what_is_left_of_each_block_today(client_as):
+    make.hourly()
+    with time_machine.travel(dt.datetime(2026, 10, 15, 12, tzinfo=dt.UTC)):
+        block = make.block_hours("10", start_date="2026-10-01")
+        make.entry(make.ticket(block, resolved=None), 90, started="2026-10-12")
+        make.block_money("1000", start_date="2026-11-01")
+        text = client_as("billing").get("/contracts/").text
+    assert "8.50\u00a0h" in text
+    assert "1,000.00" not in text  # that block has not begun
+
+
 def test_a_block_explains_its_balance(client_as):
     block = make.block_hours("10", start_date="2026-10-01")
     client = client_as("billing")
