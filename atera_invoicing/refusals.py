@@ -1,4 +1,4 @@
-"""What a page says when it says no: what happened, who can help, and the button that leads there."""
+"""How a page says no: what happened, who can help, and the button that leads there."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
         "roles": roles_with(permission) if permission in TABLE else Role.OWNER.label,
         "helpers": people[:SHOWN] if request.user.is_authenticated else [],
     }
-    return _page(request, 403, facts, f"Your role does not include this: it takes {facts['roles']}.")
+    return _page(
+        request, 403, facts, f"Your role does not include this: it takes {facts['roles']}."
+    )
 
 
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -35,7 +35,9 @@ class InvoiceFilter(django_filters.FilterSet):
     batch = django_filters.ModelChoiceFilter(queryset=Batch.objects.all())
     contract = django_filters.ModelChoiceFilter(queryset=Contract.objects.all())
     date = django_filters.DateFromToRangeFilter("invoice_date", label="Invoice date")
+    due = django_filters.DateFromToRangeFilter("due_date", label="Due")
     total = amount_range("total", label="Total")
+    unpaid = YesNoFilter("Unpaid", "Paid or void", method="by_unpaid", label="Unpaid")
     overdue = YesNoFilter("Overdue", "Not overdue", method="by_overdue")
     adhoc = YesNoFilter("Written by hand", "From a batch", field_name="batch", lookup_expr="isnull")
     ordering = django_filters.OrderingFilter(
@@ -52,7 +54,7 @@ class InvoiceFilter(django_filters.FilterSet):
 
     class Meta:
         model = Invoice
-        fields = ["q", "status", "customer", "batch", "contract", "date", "total"]
+        fields = ["q", "status", "customer", "batch", "contract", "date", "due", "total"]
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(
@@ -64,6 +66,11 @@ class InvoiceFilter(django_filters.FilterSet):
 
     def by_status(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.in_status(value, timezone.localdate())  # type: ignore[attr-defined]
+
+    def by_unpaid(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        issued = Q(issued_at__isnull=False)
+        owing = issued & Q(voided_at__isnull=True, settled_at__isnull=True)
+        return queryset.filter(owing if value else issued & ~owing)
 
     def by_overdue(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
         late = Q(

@@ -245,7 +245,7 @@ def can(context: RequestContext, permission: str) -> bool:
 @register.inclusion_tag("ui/bars.html")
 def bars(points: Sequence[tuple[str, Decimal]], label: str = "") -> dict[str, Any]:
     """Columns as SVG: (label, amount) pairs, the last one is now."""
-    return {"columns": charts.columns(points), "label": label}
+    return {"columns": charts.columns(charts.without_beginning(points)), "label": label}
 
 
 @register.inclusion_tag("ui/line.html")

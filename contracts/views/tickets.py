@@ -108,7 +108,7 @@ class TicketPage(DetailPage):
 
 
 def block_of(contract: Contract | None, person: Any) -> Standing | None:
-    """What a block contract still holds, for who logs time on it; money only for who sees prices."""
+    """What a block contract still holds; money is only for those who may see prices."""
     if contract is None or not contract.is_block:
         return None
     if contract.type == Contract.Type.BLOCK_MONEY and not person.has_perm("contracts.view_prices"):
@@ -186,6 +186,7 @@ class TicketResolve(TicketAction):
         by = Installation.current().ticket_period
         when = "today" if by == Installation.TicketPeriod.RESOLVED else "the day it was done"
         return f"Its work can then be billed on {self.object.contract}, in the period of {when}."
+
     button = "Resolve"
 
     def perform(self, form: Any) -> str:
