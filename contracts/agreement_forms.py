@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 
-from atera_invoicing import blanks
+from atera_invoicing import choices
 from atera_invoicing.models import Installation, User
 from atera_invoicing.templatetags.ui import price
 from customers.models import Customer
@@ -78,7 +78,7 @@ class ContractForm(forms.ModelForm):
         self.fields["customer"].queryset = Customer.objects.filter(known)  # type: ignore[attr-defined]
         self.fields["tax_rate"].queryset = offered_taxes(self.instance.tax_rate_id)  # type: ignore[attr-defined]
         level = Installation.current().get_level_display()
-        blanks.name(
+        choices.name_empty(
             self,
             customer="Choose a customer", tax_rate="Not taxable", level=f"As in Options: {level}",
         )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import Q, QuerySet
 
-from atera_invoicing import blanks
+from atera_invoicing import choices
 
 from .models import CatalogItem, Category, TaxRate
 
@@ -36,7 +36,7 @@ class ItemForm(TaxedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        blanks.name(
+        choices.name_empty(
             self,
             kind="Choose a kind", category="No category",
             tax_rate="The category's, else the contract's",
@@ -62,4 +62,4 @@ class CategoryForm(TaxedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        blanks.name(self, tax_rate="None: the contract's applies")
+        choices.name_empty(self, tax_rate="None: the contract's applies")

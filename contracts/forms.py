@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import Q
 from django.utils import timezone
 
-from atera_invoicing import blanks
+from atera_invoicing import choices
 from atera_invoicing.models import User
 from customers.models import Contact, Customer
 
@@ -57,7 +57,7 @@ class TicketForm(forms.ModelForm):
         if not self.instance.pk:
             del self.fields["repoint_rates"]
             without = "The customer's default contract"
-        blanks.name(
+        choices.name_empty(
             self, customer="Choose a customer", contract=without, contact="Nobody in particular"
         )
 
@@ -87,7 +87,7 @@ class EntryForm(forms.ModelForm):
         self.fields["rate"].queryset = rates
         primary = rates.filter(role=ContractRate.Role.PRIMARY).first()
         if primary:
-            blanks.name(self, rate=f"{primary} (primary)", technician="Choose a person")
+            choices.name_empty(self, rate=f"{primary} (primary)", technician="Choose a person")
         else:
             del self.fields["rate"]
         if person.has_perm("contracts.change_any_time"):
@@ -116,7 +116,7 @@ class TicketItemForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         goods = Q(archived_at=None, kind__in=["product", "expense"]) | Q(pk=self.instance.item_id)
         self.fields["item"].queryset = CatalogItem.objects.filter(goods)
-        blanks.name(self, item="Choose an item", tax_rate="By item, category or contract")
+        choices.name_empty(self, item="Choose an item", tax_rate="By item, category or contract")
         if not self.instance.pk:
             self.initial["used_on"] = timezone.localdate()
         if not person.has_perm("contracts.view_prices"):

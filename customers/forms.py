@@ -30,7 +30,8 @@ class ContactForm(forms.ModelForm):
             "is_billing",
         ]  # fmt: skip
         help_texts: ClassVar = {
-            "is_main": "Gets the invoices, unless Options say otherwise; the first counts.",
+            "is_main": "Gets the invoices, unless Options say otherwise. Of several, the one that "
+            "was added first.",
             "is_billing": "Gets the invoices when Options prefer billing contacts.",
         }
 

@@ -175,6 +175,7 @@ class ContactPage(FormPage):
     """A contact of a customer."""
 
     permission = CHANGE
+    template_name = "customers/contact.html"
     queryset = Contact.objects.select_related("customer")
     form_class = ContactForm
 

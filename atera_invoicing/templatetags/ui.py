@@ -33,6 +33,15 @@ TONES = {  # what a state is called -> the tone of its pill
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}
 BUSY = {"writing", "issuing", "deleting", "running"}
 
+# Signs in a user agent. Browsers and systems name each other, so the order counts.
+BROWSERS = {
+    "Edg": "Edge", "OPR/": "Opera", "Firefox": "Firefox", "Chrom": "Chrome", "Safari": "Safari",
+}  # fmt: skip
+SYSTEMS = {
+    "Windows": "Windows", "Android": "Android", "iPhone": "iPhone", "iPad": "iPad",
+    "Mac OS": "Mac", "CrOS": "Chromebook", "Linux": "Linux",
+}  # fmt: skip
+
 
 # Figures ------------------------------------------------------------------------------------------
 
@@ -136,6 +145,16 @@ def period(start: dt.date | None, end: dt.date | None) -> str:
 def initials(person: Any) -> str:
     words = str(person).replace("@", " ").split()
     return "".join(word[0] for word in words[:2]).upper()
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """A browser as people call it: "Firefox on Windows"; what is not known, as it is."""
+    name = next((label for sign, label in BROWSERS.items() if sign in user_agent), "")
+    system = next((label for sign, label in SYSTEMS.items() if sign in user_agent), "")
+    if not name:
+        return user_agent[:40] or "Unknown"
+    return f"{name} on {system}" if system else name
 
 
 @register.simple_tag

@@ -313,6 +313,25 @@ def test_the_highest_column_fills_the_chart_and_nothing_hangs_below():
 
 
 @pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+         " Chrome/126.0 Safari/537.36 Edg/126.0", "Edge on Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15"
+         " (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0",
+         "Firefox on Linux"),
+        ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36",
+         "Chrome on Android"),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", "Unknown"),
+    ],
+)  # fmt: skip
+def test_a_session_names_its_browser_as_people_do(agent, words):
+    assert ui.browser(agent) == words
+
+
+@pytest.mark.parametrize(
     ("amount", "words"),
     [
         ("0", ""), ("-5", ""), ("625.68", "626"), ("999.4", "999"), ("1000", "1k"),
