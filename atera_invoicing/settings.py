@@ -104,6 +104,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "atera_invoicing.urls"
 WSGI_APPLICATION = "atera_invoicing.wsgi.application"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FILTERS_EMPTY_CHOICE_LABEL = "All"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
