@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -42,7 +41,11 @@ class OverviewPage(Page):
 
     def context(self) -> dict[str, Any]:
         today = timezone.localdate()
-        own = money(today) if self.sees_money else week(self.request.user, today)
+        if not self.sees_money:
+            return super().context() | week(self.request.user, today)
+        own = money(today)
+        if not self.request.user.has_perm("customers.change_customer"):
+            own["steps"] = []  # they are not theirs to do
         return super().context() | own
 
 
@@ -91,7 +94,7 @@ def money(today: dt.date) -> dict[str, Any]:
         "homeless": _without_contract(today),
         "unreachable": _unreachable(options.recipient_rule),
         "low_blocks": cache.get_or_set(f"low-blocks:{today}", lambda: _low_blocks(today), 60),
-        "steps": [] if Invoice.objects.filter(issued).exists() else list(_first_steps()),
+        "steps": [] if Invoice.objects.filter(issued).exists() else _first_steps(),
     }
 
 
@@ -225,45 +228,45 @@ def _back(first: dt.date, months: int) -> dt.date:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do before the first invoice."""
+    """One thing to do before the first invoice; `next` marks the first one that is left."""
 
     title: str
     text: str
     view: str
     button: str
     done: bool
+    next: bool = False
 
 
-def _first_steps() -> Iterator[Step]:
-    look = Branding.objects.count() > 1
-    yield Step(
-        "Make it yours", "Logo, colours, address, number.", "whitelabel:look", "Set up", look
-    )
-    yield Step(
-        *(
-            "Add customers",
-            "By hand, or all at once from a CSV file.",
-            "customers:list",
-            "Customers",
+def _first_steps() -> list[Step]:
+    steps = [
+        Step(
+            *("Make it yours", "Logo, colours, address, number.", "whitelabel:look", "Set up"),
+            Branding.objects.count() > 1,
         ),
-        Customer.objects.exists(),
-    )
-    yield Step(
-        *("Set your prices", "Services, products and taxes.", "contracts:catalog", "Catalogue"),
-        CatalogItem.objects.exists(),
-    )
-    yield Step(
-        *("Agree on contracts", "What each customer pays for.", "contracts:list", "Contracts"),
-        Contract.objects.exists(),
-    )
-    yield Step(
-        *("Put in the work", "Tickets with time and products.", "contracts:tickets", "Tickets"),
-        Ticket.objects.exists(),
-    )
-    yield Step(
-        *("Bill the month", "Preview, create drafts, issue.", "invoices:batch-new", "New batch"),
-        Invoice.objects.exists(),
-    )
+        Step(
+            *("Add customers", "By hand, or all at once from a CSV file."),
+            *("customers:list", "Customers", Customer.objects.exists()),
+        ),
+        Step(
+            *("Set your prices", "Services, products and taxes.", "contracts:catalog", "Catalogue"),
+            CatalogItem.objects.exists(),
+        ),
+        Step(
+            *("Agree on contracts", "What each customer pays for.", "contracts:list", "Contracts"),
+            Contract.objects.exists(),
+        ),
+        Step(
+            *("Put in the work", "Tickets with time and products.", "contracts:tickets", "Tickets"),
+            Ticket.objects.exists(),
+        ),
+        Step(
+            *("Bill the month", "Preview, create drafts, issue.", "invoices:batch-new", "Bill"),
+            Invoice.objects.exists(),
+        ),
+    ]
+    following = next((step for step in steps if not step.done), None)
+    return [replace(step, next=step is following) for step in steps]
 
 
 def week(person: User, today: dt.date) -> dict[str, Any]:

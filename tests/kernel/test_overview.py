@@ -166,6 +166,21 @@ def test_steps_that_are_done_are_ticked():
     assert done == {"Add customers", "Set your prices", "Agree on contracts"}
 
 
+def test_the_first_step_that_is_left_is_the_one_to_take(client_as):
+    make.customer()
+    steps = overview.money(TODAY)["steps"]
+    assert [step.title for step in steps if step.next] == ["Make it yours"]
+    Branding.objects.create(created_at=NOW)
+    Branding.objects.create(created_at=NOW)
+    steps = overview.money(TODAY)["steps"]
+    assert [step.title for step in steps if step.next] == ["Set your prices"]
+
+
+def test_the_steps_are_shown_to_who_can_take_them(client_as):
+    assert "Getting started" in client_as("billing").get("/").text
+    assert "Getting started" not in client_as("bookkeeper").get("/").text
+
+
 def test_a_running_batch_shows_a_bar_that_moves_by_itself(client_as):
     client = client_as("bookkeeper")
     batch = Batch.objects.create(
