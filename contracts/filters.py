@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import django_filters
+from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from atera_invoicing.filters import YesNoFilter, archived
+from atera_invoicing.filters import DayRangeFilter, YesNoFilter, archived
 from atera_invoicing.models import User
 from customers.models import Customer
 
@@ -65,7 +66,12 @@ class ContractFilter(django_filters.FilterSet):
     type = django_filters.ChoiceFilter(choices=Contract.Type.choices, empty_label="All types")
     active = YesNoFilter("Active", "Inactive", field_name="is_active", label="Active")
     taxable = YesNoFilter(
-        "Taxable", "Not taxable", negate=True, field_name="tax_rate", lookup_expr="isnull"
+        "Taxable",
+        "Not taxable",
+        negate=True,
+        field_name="tax_rate",
+        lookup_expr="isnull",
+        label="Tax",
     )
     ordering = django_filters.OrderingFilter(
         fields=["name", ("customer__name", "customer_name"), "type", "start_date", "id"]
@@ -98,7 +104,7 @@ class UsageCountFilter(django_filters.FilterSet):
     )
     contract = django_filters.ModelChoiceFilter(queryset=Contract.objects.all())
     counted = django_filters.ChoiceFilter(choices=UsageCount._meta.get_field("counted").choices)
-    day = django_filters.DateFromToRangeFilter("counted_on", label="Day")
+    day = DayRangeFilter("counted_on", label="Day")
     ordering = django_filters.OrderingFilter(fields=["counted_on", "id"])
 
     class Meta:
@@ -110,7 +116,9 @@ class TicketFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(
         method="search", label="Search", help_text="In number, title and customer."
     )
-    status = django_filters.MultipleChoiceFilter(choices=Ticket.Status.choices)
+    status = django_filters.MultipleChoiceFilter(
+        choices=Ticket.Status.choices, widget=forms.CheckboxSelectMultiple
+    )
     customer = django_filters.ModelChoiceFilter(queryset=Customer.objects.all())
     contract = django_filters.ModelChoiceFilter(
         queryset=Contract.objects.all(), null_label="No contract"
@@ -118,8 +126,10 @@ class TicketFilter(django_filters.FilterSet):
     technician = django_filters.ModelChoiceFilter(
         method="by_technician", queryset=User.objects.all(), label="Technician"
     )
-    resolved = django_filters.DateFromToRangeFilter("resolved_at", label="Resolved")
-    unbilled = YesNoFilter("To be billed", "Nothing to bill", method="with_unbilled_work")
+    resolved = DayRangeFilter("resolved_at", label="Resolved")
+    unbilled = YesNoFilter(
+        "To be billed", "Nothing to bill", method="with_unbilled_work", label="Billing"
+    )
     ordering = django_filters.OrderingFilter(
         fields=[
             "number",
@@ -166,9 +176,9 @@ class TimeEntryFilter(django_filters.FilterSet):
     customer = django_filters.ModelChoiceFilter("ticket__customer", queryset=Customer.objects.all())
     contract = django_filters.ModelChoiceFilter("ticket__contract", queryset=Contract.objects.all())
     ticket = django_filters.ModelChoiceFilter(queryset=Ticket.objects.all())
-    started = django_filters.DateFromToRangeFilter("started_at", label="Date")
-    billable = YesNoFilter("Billable", "Not billable", field_name="billable")
-    billed = YesNoFilter("Billed", "Not billed", method="by_claim")
+    started = DayRangeFilter("started_at", label="Date")
+    billable = YesNoFilter("Billable", "Not billable", field_name="billable", label="Billable")
+    billed = YesNoFilter("Billed", "Not billed", method="by_claim", label="Billed")
     ordering = django_filters.OrderingFilter(fields=["started_at", "minutes", "id"])
 
     class Meta:
@@ -191,9 +201,9 @@ class TicketItemFilter(django_filters.FilterSet):
     customer = django_filters.ModelChoiceFilter("ticket__customer", queryset=Customer.objects.all())
     contract = django_filters.ModelChoiceFilter("ticket__contract", queryset=Contract.objects.all())
     item = django_filters.ModelChoiceFilter(queryset=CatalogItem.objects.all())
-    used = django_filters.DateFromToRangeFilter("used_on", label="Used on")
-    billable = YesNoFilter("Billable", "Not billable", field_name="billable")
-    billed = YesNoFilter("Billed", "Not billed", method="by_claim")
+    used = DayRangeFilter("used_on", label="Used on")
+    billable = YesNoFilter("Billable", "Not billable", field_name="billable", label="Billable")
+    billed = YesNoFilter("Billed", "Not billed", method="by_claim", label="Billed")
     ordering = django_filters.OrderingFilter(fields=["used_on", "id"])
 
     class Meta:
