@@ -51,6 +51,13 @@ def take(count: int, *, branding: Branding, day: dt.date) -> list[str]:
     return numbers
 
 
+def upcoming(*, branding: Branding, day: dt.date) -> str:
+    """How the next number would read, if nobody has used it by hand. Nothing is taken."""
+    prefix = branding.number_prefix
+    series = NumberSeries.objects.filter(prefix=prefix, year=_year(prefix, day)).first()
+    return _write(prefix, branding.number_width, day, (series.last if series else 0) + 1)
+
+
 def record(invoice: Invoice, number: str, *, by: User | None, now: dt.datetime) -> None:
     """Put a number on an invoice and keep it from everybody else for ever. Does not save the
     invoice.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,6 +22,9 @@ from .models import Invoice, InvoiceLine
 
 LOGO_BOX = (300, 100)  # CSS pixels: about 79 x 26 mm
 LONGEST_LEAD = 120
+LONGEST_FACT = 16
+ENDLESS_WORD, PIECE = re.compile(r"\S{100,}"), re.compile(r".{30}(?=.)")
+LONGEST_FIGURE, LONGEST_AMOUNT = 10, 13
 PLAIN_UNITS = {"", "each", "period", "device", "hour"}
 
 
@@ -36,6 +40,10 @@ class Logo:
 class Fact:
     label: str
     value: str
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.value) > LONGEST_FACT
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,16 @@ class Paper:
     date: dt.date
     logo: Logo | None
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether a figure is too long for the usual columns."""
+        return any(
+            len(line.quantity) > LONGEST_FIGURE
+            or len(line.price) > LONGEST_FIGURE
+            or len(line.net) > LONGEST_AMOUNT
+            for line in self.lines
+        )
+
 
 def of(invoice: Invoice, *, branding: Branding | None = None) -> Paper:
     """The paper of a stored invoice: in the look it was issued with, a draft in the current one."""
@@ -123,7 +141,7 @@ def build(invoice: Invoice, lines: Sequence[InvoiceLine], *, branding: Branding)
         bill_to_name=invoice.bill_to_name,
         bill_to_rows=(*_rows(invoice.bill_to_address), *_filled(invoice.bill_to_tax_number)),
         facts=tuple(_facts(invoice, branding.date_format)),
-        message=invoice.message.strip(),
+        message=_text(invoice.message),
         lines=_lines(lines),
         has_discount=any(line.discount_percent for line in lines),
         has_tax=any(line.tax_name or line.tax_percent for line in lines),
@@ -133,8 +151,8 @@ def build(invoice: Invoice, lines: Sequence[InvoiceLine], *, branding: Branding)
         tax=_amount(invoice.tax),
         total=_amount(invoice.total),
         settled=tuple(_settled(invoice)),
-        payment_instructions=branding.payment_instructions.strip(),
-        terms=branding.terms.strip(),
+        payment_instructions=_text(branding.payment_instructions),
+        terms=_text(branding.terms),
         footer=branding.footer.strip(),
         color=branding.color,
         size=branding.paper,
@@ -146,7 +164,9 @@ def build(invoice: Invoice, lines: Sequence[InvoiceLine], *, branding: Branding)
 def _watermark(invoice: Invoice) -> str:
     if invoice.voided_at:
         return "VOID"
-    return "DRAFT" if invoice.is_draft else ""
+    if invoice.is_draft:
+        return "DRAFT"
+    return "PAID" if invoice.paid and not invoice.balance else ""
 
 
 def _company(branding: Branding) -> tuple[str, ...]:
@@ -263,7 +283,14 @@ def _quantity(value: Decimal, unit: str) -> str:
 
 
 def _rows(text: str) -> tuple[str, ...]:
-    return _filled(*(row.strip() for row in text.splitlines()))
+    return _filled(*(_text(row) for row in text.splitlines()))
+
+
+def _text(text: str) -> str:
+    """Without blanks around it, and with places to break inside words that no line could hold:
+    else each line of such a word would cost as much as all of it.
+    """
+    return ENDLESS_WORD.sub(lambda word: PIECE.sub("\\g<0>\u200b", word[0]), text.strip())
 
 
 def _filled(*texts: str) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from . import looks
 from .forms import BrandingForm
 from .models import Branding
 
+VERSIONS = 8  # shown
+
 
 class LookPage(FormPage):
     """The look in force. Saving makes a version; invoices that are issued keep theirs."""
@@ -36,8 +38,10 @@ class LookPage(FormPage):
         return super().dispatch(request, *args, **kwargs)
 
     def context(self) -> dict[str, Any]:
-        versions = Branding.objects.select_related("created_by").order_by("-id")[:10]
-        return super().context() | {"versions": versions}
+        newest = list(Branding.objects.select_related("created_by").order_by("-id")[: VERSIONS + 1])
+        pairs = zip(newest, [*newest[1:], None], strict=False)
+        versions = [(version, looks.changed(version, before)) for version, before in pairs]
+        return super().context() | {"versions": versions[:VERSIONS]}
 
     def perform(self, form: BrandingForm) -> Branding:
         try:
