@@ -6,14 +6,17 @@ typed, and each of the others' changes is named, with what becomes of it.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from .changes import HEAD, LINE, Changed, text
+from .changes import HEAD, LINE, Changed, number, text
 from .models import Event, Invoice
 
 Cells = dict[str, Any]
+NUMBERS = ("quantity", "unit_price", "discount_percent")
 
 
 class Theirs(NamedTuple):
@@ -31,7 +34,8 @@ class Merged:
     head: Cells
     rows: list[Cells]
     theirs: list[Theirs] = field(default_factory=list)
-    by: list[Event] = field(default_factory=list)
+    by: list[str] = field(default_factory=list)
+    at: dt.datetime | None = None
 
 
 class Since(NamedTuple):
@@ -68,7 +72,9 @@ def _fold(known: Changed, more: Mapping[str, Sequence[str]]) -> None:
 def merge(head: Cells, rows: Iterable[Cells], *, now: Invoice, stored: Mapping[int, Cells],
           since: Since) -> Merged:  # fmt: skip
     """`head` and `rows` as typed, `now` and `stored` (cells of each line by id) as saved."""
-    merged = Merged({}, [], by=since.events)
+    names = [str(event.by or "Background work") for event in since.events]
+    last = since.events[-1].at if since.events else None
+    merged = Merged({}, [], by=list(dict.fromkeys(names)), at=last)
     merged.head = _merge_head(head, now, since.head, merged.theirs)
     seen: set[int] = set()
     for row in rows:
@@ -138,11 +144,13 @@ def _meet_removal(mine: Cells, was: Changed, merged: Merged) -> None:
 
 def _typed(row: Cells, name: str) -> str:
     """A cell as the diary writes it; a tax that nobody chose is empty."""
-    if name == "tax":
-        return str(row.get("tax_label", ""))
-    if name == "discount_percent":
-        return str(row[name] or "0")
-    return text(row[name])
+    value = text(row.get("tax_label" if name == "tax" else name, ""))
+    if name not in NUMBERS:
+        return value
+    try:
+        return number(Decimal(value or 0))
+    except InvalidOperation:  # on a removed row, whose cells nobody checked
+        return value
 
 
 def _name(row: Cells) -> str:

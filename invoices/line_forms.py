@@ -95,13 +95,10 @@ class LineForm(forms.Form):
         )
 
     def cells(self) -> dict[str, Any]:
-        """The row as it is, to begin another form with; numbers in their plainest form."""
-        data = {} if self.shown["DELETE"] else self.cleaned_data
-        names = ("quantity", "unit_price", "discount_percent")
-        plain = {name: changes.number(data[name]) for name in names if data.get(name) is not None}
-        tax = data.get("tax", KEEP)
+        """The row as it is, to begin another form with. `tax_label` names a tax that was chosen."""
+        tax = KEEP if self.shown["DELETE"] else self.cleaned_data["tax"]
         label = "" if tax == KEEP else str(tax or "No tax")
-        return {**self.shown, **plain, "id": self.number("id"), "tax_label": label}
+        return {**self.shown, "id": self.number("id"), "tax_label": label}
 
     @cached_property
     def shown(self) -> dict[str, Any]:
@@ -232,6 +229,8 @@ class BaseLines(forms.BaseFormSet):
         rows = self.rows
         inputs = [row.line() if self._counts(row) else None for row in rows]
         for result in drafting.work_out(self.invoice, inputs, stored=self.stored):
+            if isinstance(result, Fault) and result.part == "id":
+                continue  # somebody removed it meanwhile; the verb sees that the form is stale
             if isinstance(result, Fault):
                 known = result.part if result.part in rows[result.place].fields else None
                 rows[result.place].add_error(known, result.words)
@@ -258,9 +257,10 @@ class BaseLines(forms.BaseFormSet):
 
     def move(self, prefix: str, by: int) -> None:
         """Put a row one place up (-1) or down (1)."""
-        here = next((i for i, row in enumerate(self.rows) if row.prefix == prefix), 0)
-        there = min(max(here + by, 0), len(self.rows) - 1)
-        self.rows.insert(there, self.rows.pop(here))
+        for here, row in enumerate(self.rows):
+            if row.prefix == prefix:
+                self.rows.insert(max(here + by, 0), self.rows.pop(here))
+                return
 
 
 def order(places: Sequence[tuple[int | None, int | None]]) -> list[int]:

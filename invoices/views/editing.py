@@ -22,6 +22,7 @@ from invoices import conflicts, drafting, lifecycle, totals
 from invoices.forms import HeaderForm
 from invoices.line_forms import MOST_ROWS, LineFormSet
 from invoices.models import Invoice, InvoiceLine
+from invoices.offer import Offer
 
 from .invoice import HOME
 
@@ -237,19 +238,21 @@ class InvoiceEdit(InvoiceWrite):
 
     def _show_both(self, form: HeaderForm, version: int) -> None:
         """Lay what was typed over what is saved now, in a form that may be saved."""
-        typed = [row.cells() for row in self.formset.rows if row.has_changed()]
+        rows = self.formset.rows if self.formset else ()
+        typed = [row.cells() for row in rows if row.has_changed()]
         self.object.refresh_from_db()
         self.stored = drafting.lines_of(self.object)
-        offer = self.formset.offer
+        offer = Offer(self.object, self.stored.values())
         self.conflict = conflicts.merge(
             form.header(), typed, now=self.object,
             stored={pk: offer.row(line) for pk, line in self.stored.items()},
             since=conflicts.since(self.object, version),
         )  # fmt: skip
         self.form = self.form_class(instance=self.object, initial=self.conflict.head)
-        self.formset = LineFormSet(
-            invoice=self.object, stored=self.stored, initial=self.conflict.rows
-        )
+        if self.formset:
+            self.formset = LineFormSet(
+                invoice=self.object, stored=self.stored, initial=self.conflict.rows
+            )
 
 
 class Totals:
