@@ -119,11 +119,8 @@ def _fact(what: str, pk: int, values: Values, parts: Changed) -> dict[str, Any]:
 
 def rows(facts: Mapping[str, Any]) -> list[Row]:
     """The changes of one act, for people; nothing for an act that changed no content."""
-    found = [
-        Row(HEAD[name], _short(old), _short(new))
-        for name, (old, new) in facts.get("changed", {}).items()
-        if name in HEAD
-    ]
+    head = facts.get("changed", {})  # a database may forget the order of keys, HEAD knows it
+    found = [Row(label, *map(_short, head[name])) for name, label in HEAD.items() if name in head]
     for fact in facts.get("lines", ()):
         found.extend(_line_rows(fact))
     if facts.get("reordered"):
@@ -135,8 +132,9 @@ def _line_rows(fact: Mapping[str, Any]) -> Iterable[Row]:
     """A line that came or went is one row, a changed one a row per part."""
     name, parts = f"“{fact['line']}”", fact["changed"]
     if fact["what"] == "changed":
-        for part, (old, new) in parts.items():
-            yield Row(f"{name}, {LINE.get(part, part)}", _short(old), _short(new))
+        for part, label in LINE.items():
+            if part in parts:
+                yield Row(f"{name}, {label}", *map(_short, parts[part]))
         return
     side = 1 if fact["what"] == "added" else 0
     worth = f"{parts['quantity'][side]} × {parts['unit_price'][side]}"

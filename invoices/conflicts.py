@@ -98,13 +98,13 @@ def merge(head: Cells, rows: Iterable[Cells], *, now: Invoice, stored: Mapping[i
 
 def _merge_head(mine: Cells, now: Invoice, changed: Changed, theirs: list[Theirs]) -> Cells:
     result = dict(mine)
-    for name, (old, new) in changed.items():
-        if name not in mine:
+    for name, label in HEAD.items():
+        if name not in changed or name not in mine:
             continue
-        typed = text(mine[name])
+        (old, new), typed = changed[name], text(mine[name])
         if typed == old:
             result[name] = getattr(now, name)
-        theirs.append(Theirs(HEAD[name], new, None if typed in (old, new) else typed))
+        theirs.append(Theirs(label, new, None if typed in (old, new) else typed))
     return result
 
 
@@ -114,15 +114,16 @@ def _merge_row(mine: Cells, now: Cells, changed: Changed, theirs: list[Theirs]) 
         theirs.append(Theirs(f"Line “{_name(now)}”", "changed", "removed"))
         return
     clash = False
-    for name, (old, new) in changed.items():
-        typed = _typed(mine, name)
+    for name, part in LINE.items():
+        if name not in changed:
+            continue
+        (old, new), typed = changed[name], _typed(mine, name)
         alone = typed == old or (name == "tax" and typed == "")
         if alone:
             mine[name] = now.get(name, mine[name])
         differs = not alone and typed != new
         clash = clash or differs
-        label = f"“{_name(now)}”, {LINE[name]}"
-        theirs.append(Theirs(label, new, typed if differs else None))
+        theirs.append(Theirs(f"“{_name(now)}”, {part}", new, typed if differs else None))
     if "item" in changed:
         mine["picked"] = mine["item"]
     mine["note"] = "Both of you changed this line." if clash else "Changed by somebody else."
