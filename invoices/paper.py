@@ -18,6 +18,7 @@ from atera_invoicing import money
 from whitelabel.models import Branding
 from whitelabel.models import Logo as StoredLogo
 
+from . import totals
 from .models import Invoice, InvoiceLine
 
 LOGO_BOX = (300, 100)  # CSS pixels: about 79 x 26 mm
@@ -245,19 +246,11 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def _taxes(lines: Iterable[InvoiceLine]) -> Iterable[Tax]:
-    """A row per tax, in the order of first use: what it is, on what, how much."""
-    groups: dict[tuple[str, Decimal], list[InvoiceLine]] = {}
-    for line in lines:
-        if line.tax_name or line.tax_percent:
-            groups.setdefault((line.tax_name, line.tax_percent.normalize()), []).append(line)
-    for (name, rate), members in groups.items():
-        shown = f"{percent(rate)} %"
-        label = name if shown in name else f"{name or 'Tax'} {shown}"
-        base, amount = (
-            money.total(line.net for line in members),
-            money.total(line.tax for line in members),
-        )
-        yield Tax(label, _amount(base), _amount(amount))
+    """A row per tax: what it is, on what, how much."""
+    for tax in totals.by_tax(lines):
+        shown = f"{percent(tax.percent)} %"
+        label = tax.name if shown in tax.name else f"{tax.name or 'Tax'} {shown}"
+        yield Tax(label, _amount(tax.base), _amount(tax.amount))
 
 
 def number(value: Decimal, *, at_least: int = 0) -> str:

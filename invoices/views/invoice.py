@@ -14,7 +14,7 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.models import Installation
 from atera_invoicing.pages import ActionPage, DetailPage, FormPage, ReasonForm
 from customers import recipients
-from invoices import events, lifecycle, paper, paying, pdf
+from invoices import events, lifecycle, numbering, paper, paying, pdf
 from invoices.forms import EmailForm, NumberForm, PaymentForm
 from invoices.models import Claim, Invoice, Payment
 
@@ -112,7 +112,7 @@ class InvoiceRenumber(InvoiceAction):
 
     def perform(self, form: NumberForm) -> str:
         data = form.cleaned_data
-        changed = lifecycle.renumber(
+        changed = numbering.renumber(
             self.object, number=data["number"], reason=data["reason"], **self.signed()
         )
         return f"The number is now {changed.number}."
