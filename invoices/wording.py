@@ -80,14 +80,15 @@ def _entry(charge: Charge, style: Style) -> str:
     entry = charge.entry
     if entry is None:
         return ""
-    facts = [_day(entry.work_date)] if style.dates else []
+    facts = [day(entry.work_date)] if style.dates else []
     facts += [plain(entry.technician)] if style.technician and entry.technician else []
     text = plain(entry.description)
     return " · ".join([*facts, text] if text else facts)
 
 
-def _day(day: dt.date) -> str:
-    return f"{day.day} {day:%b %Y}"
+def day(date: dt.date) -> str:
+    """ "5 Nov 2026"."""
+    return f"{date.day} {date:%b %Y}"
 
 
 def _discounted(charge: Charge) -> str:

@@ -17,15 +17,21 @@ on("click", "[data-close]", (button, event) => {
   box.matches("dialog") ? box.close() : box.remove();
 });
 
-// The box in a table's head ticks every box below it; [data-count] says how many are ticked.
-const count = () => {
-  const ticked = document.querySelectorAll("input[name=selected]:checked").length;
-  document.querySelectorAll("[data-count]").forEach((place) => (place.textContent = ticked));
+// A box with data-all ticks the boxes of that name in its table, or its tbody, and follows them;
+// [data-count] says how many rows are ticked.
+const below = (box) => [...box.closest("tbody, table").querySelectorAll(`[name=${box.dataset.all || "selected"}]:not(:disabled)`)];
+const follow = () => {
+  document.querySelectorAll("[data-count]").forEach((place) => (place.textContent = document.querySelectorAll("[name=selected]:checked").length));
+  document.querySelectorAll("[data-all]").forEach((box) => {
+    const ticked = below(box).map((other) => other.checked);
+    box.checked = ticked.length > 0 && ticked.every(Boolean);
+    box.indeterminate = !box.checked && ticked.some(Boolean);
+  });
 };
-on("change", "[data-all]", (box) => {
-  box.closest("table").querySelectorAll("tbody input[type=checkbox]:not(:disabled)").forEach((other) => (other.checked = box.checked));
-});
-on("change", "input[type=checkbox]", count);
+on("change", "[data-all]", (box) => below(box).forEach((other) => (other.checked = box.checked)));
+on("change", "[type=checkbox]", follow);
+document.addEventListener("htmx:afterSettle", follow);
+follow();
 
 // One more row of a formset, from the <template> that the page carries.
 on("click", "[data-add-row]", (button) => {

@@ -54,6 +54,7 @@ def rates_missing(unpriced: Iterable[Entry], *, work: Work) -> list[Issue]:
             f"Time on #{work.tickets[id].number} {work.tickets[id].title} has no rate: "
             "choose one of the contract's rates for it.",
             blocking=True,
+            ticket_id=id,
         )
         for id in tickets
     ]

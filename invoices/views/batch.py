@@ -13,8 +13,8 @@ from atera_invoicing.pages import ActionPage, DetailPage
 from invoices import batches, tasks
 from invoices.models import Batch, BatchPart, Invoice
 
-from .billing import HOME
 from .lists import FETCH, start_download
+from .sheet import HOME
 
 
 class BatchPage(DetailPage):
