@@ -22,7 +22,6 @@ from .models import (
     UsageCount,
 )
 
-
 # Why work on a ticket can't be billed; a ticket without a contract counts as that alone.
 NOT_READY = {
     "no_contract": Q(contract__isnull=True),

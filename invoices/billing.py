@@ -7,7 +7,7 @@ use `bills`, so a preview is exactly what will be written.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from contracts.models import Contract
 from contracts.terms import owed
 from contracts.terms.base import Charge, Entry, Issue, Owed, Period, Source, Work
 
-from . import placing
+from . import placing, wording
 from .bills import Bill, Row
 from .placing import Placed
 from .plan import plan
@@ -37,17 +37,21 @@ def rows(
     options: Installation,
     level: str = "",
     left_out: Collection[str] = (),
+    say: Callable[..., str] = wording.describe,
 ) -> list[Row]:
     """These contracts with every period that has begun and is unbilled, and its invoice.
 
     `through` is the last day of work and periods to look at; `level` overrides each contract's own.
-    Sources in `left_out` ("entry:7", "item:9") are passed over.
+    Sources in `left_out` ("entry:7", "item:9") are passed over. `say` words the lines.
     """
     zone = zone_in_force()
     found = reading.read(
         contracts, through=through, by=options.ticket_period, zone=zone, left_out=left_out
     )
-    return [_row(facts, through, today, options, level) for facts in found]
+    return [
+        _row(facts, through=through, today=today, options=options, level=level, say=say)
+        for facts in found
+    ]
 
 
 def zone_in_force() -> ZoneInfo:
@@ -55,7 +59,15 @@ def zone_in_force() -> ZoneInfo:
     return ZoneInfo(timezone.get_default_timezone_name())
 
 
-def _row(facts: Facts, through: dt.date, today: dt.date, options: Installation, level: str) -> Row:
+def _row(
+    facts: Facts,
+    *,
+    through: dt.date,
+    today: dt.date,
+    options: Installation,
+    level: str,
+    say: Callable[..., str],
+) -> Row:
     row = Row(facts, level or facts.level or options.level)
     open_periods = [
         period
@@ -71,7 +83,9 @@ def _row(facts: Facts, through: dt.date, today: dt.date, options: Installation, 
         if not facts.claims_period and not entries and not used:
             continue
         due = _is_due(facts, period, through, today)
-        bill = _bill(row, period, placed[period.start], due=due, carried=carried, options=options)
+        bill = _bill(
+            row, period, placed[period.start], due=due, carried=carried, options=options, say=say
+        )
         carried += sum((movement.quantity for movement in bill.owed.movements), Decimal(0))
         row.bills.append(bill)
     _block_after_gap(row)
@@ -94,6 +108,7 @@ def _bill(
     due: bool,
     carried: Decimal,
     options: Installation,
+    say: Callable[..., str],
 ) -> Bill:
     facts, (entries, used) = row.facts, placed
     counted_by = period.start if facts.advance else period.end
@@ -125,6 +140,7 @@ def _bill(
         level=row.level,
         tax_method=options.tax_method,
         style=Style(options.show_dates, options.show_technician),
+        say=say,
     )
     return Bill(period, due, result, invoice, entries, used)
 

@@ -8,9 +8,11 @@ for a new sheet, and the background writer computes anew in any case.
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import pickle
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -21,7 +23,7 @@ from atera_invoicing import money
 from atera_invoicing.models import Installation
 from contracts.models import Contract
 
-from . import billing, bills, choosing
+from . import billing, bills, choosing, wording
 from .bills import Billable, Brief, Row
 from .choosing import Choice
 
@@ -73,9 +75,27 @@ def work_out(
 ) -> Sheet:
     """Read and compute everything that has begun and is unbilled."""
     contracts = Contract.objects.order_by("customer__name", "name", "id")
-    rows = billing.rows(contracts, through=through, today=today, options=options, level=level)
-    accounts = (account(row) for row in rows)
+    with _collector_paused():
+        rows = billing.rows(
+            contracts, through=through, today=today, options=options, level=level,
+            say=wording.nothing,
+        )  # fmt: skip
+        accounts = [account(row) for row in rows]
     return Sheet(now, {one.contract_id: one for one in accounts if one.bills or one.left})
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Python looks for cyclic garbage again and again while many small values are made. There is
+    none, and looking takes a quarter of the time.
+    """
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 class Picked(NamedTuple):

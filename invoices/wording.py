@@ -56,6 +56,11 @@ def describe(
     return "\n".join(row for row in rows if row)
 
 
+def nothing(charge: Charge, **_: object) -> str:
+    """No words: for sums, which need none."""
+    return ""
+
+
 def _ticket(ticket: TicketFacts | None) -> str:
     return f"#{plain(ticket.number)} {plain(ticket.title)}".strip() if ticket else ""
 

@@ -20,8 +20,11 @@ def billable(work: Work) -> list[Entry]:
 def at_rates(terms: Terms, work: Work) -> tuple[list[Charge], list[Issue]]:
     """Every billable entry at its rate. Those whose rate can't be found block, never count as 0."""
     charges, unpriced = [], []
+    rates: dict[int | None, Rate | None] = {}
     for entry in billable(work):
-        rate = rate_of(entry, terms=terms)
+        if entry.rate_id not in rates:
+            rates[entry.rate_id] = rate_of(entry, terms=terms)
+        rate = rates[entry.rate_id]
         if rate is None:
             unpriced.append(entry)
             continue

@@ -108,7 +108,7 @@ class Shown:
         return next((line.tick for line in self.lines if not line.bill.due), "")
 
     @property
-    def one(self) -> Line | None:
+    def single(self) -> Line | None:
         """The only due period: its box is that of the contract."""
         return self.due[0] if len(self.due) == 1 else None
 

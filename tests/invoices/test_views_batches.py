@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from html import unescape
 
 import pytest
 from django.core.cache import cache
@@ -33,10 +34,10 @@ def form_of(page) -> dict[str, list[str]]:
     html = html[html.index('id="bill"') : html.index("</form>", html.index('id="bill"'))]
     sent: dict[str, list[str]] = {}
     for field in re.findall(r"<input[^>]*>", html):
-        found = {k: v for k, v in re.findall(r'([\w-]+)="([^"]*)"', field)}
+        found = dict(re.findall(r'([\w-]+)="([^"]*)"', field))
         box = found.get("type") in ("checkbox", "radio")
         if "name" in found and not (box and " checked" not in field):
-            sent.setdefault(found["name"], []).append(found.get("value", ""))
+            sent.setdefault(found["name"], []).append(unescape(found.get("value", "")))
     for name, options in re.findall(r'<select name="(\w+)"[^>]*>(.*?)</select>', html, re.S):
         chosen = re.search(r'<option value="([^"]*)" selected', options)
         sent[name] = [chosen.group(1) if chosen else ""]
