@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, FilteredRelation, Model, Q, QuerySet
+from django.db.models import Exists, F, FilteredRelation, Model, OuterRef, Q, QuerySet
 
 from . import rounding
 from .models import BlockMovement, Contract, ContractRate, Ticket, TicketItem, TimeEntry, UsageCount
@@ -72,6 +72,14 @@ def unbilled(rows: QuerySet[M]) -> QuerySet[M]:
     return rows.annotate(  # type: ignore[return-value]
         live=FilteredRelation("claims", condition=Q(claims__released_at__isnull=True))
     ).filter(live__isnull=True)
+
+
+def has_unbilled_work() -> Q:
+    """Of tickets: whether billable time or items are on them that no live invoice bills."""
+    here = {"ticket": OuterRef("pk"), "billable": True}
+    return Q(Exists(unbilled(TimeEntry.objects.filter(**here)))) | Q(
+        Exists(unbilled(TicketItem.objects.filter(**here)))
+    )
 
 
 def read(

@@ -10,7 +10,7 @@ from atera_invoicing.filters import DayRangeFilter, YesNoFilter, archived
 from atera_invoicing.models import User
 from customers.models import Customer
 
-from .facts import unbilled
+from .facts import has_unbilled_work, unbilled
 from .models import (
     BlockMovement,
     CatalogItem,
@@ -22,6 +22,12 @@ from .models import (
     TimeEntry,
     UsageCount,
 )
+
+# Why work on a ticket can't be billed; a ticket without a contract counts as that alone.
+NOT_READY = {
+    "no_contract": Q(contract__isnull=True),
+    "not_resolved": Q(contract__isnull=False) & ~Q(status__in=Ticket.DONE),
+}
 
 
 class TaxRateFilter(django_filters.FilterSet):
@@ -130,6 +136,12 @@ class TicketFilter(django_filters.FilterSet):
     unbilled = YesNoFilter(
         "To be billed", "Nothing to bill", method="with_unbilled_work", label="Billing"
     )
+    waits = django_filters.ChoiceFilter(
+        method="worked_on",
+        label="Work that can't be billed",
+        empty_label="All",
+        choices=[("no_contract", "Has no contract"), ("not_resolved", "Is not resolved")],
+    )
     ordering = django_filters.OrderingFilter(
         fields=[
             "number",
@@ -144,7 +156,9 @@ class TicketFilter(django_filters.FilterSet):
 
     class Meta:
         model = Ticket
-        fields = ["q", "status", "customer", "contract", "technician", "resolved", "unbilled"]
+        fields = [
+            "q", "status", "customer", "contract", "technician", "resolved", "unbilled", "waits",
+        ]  # fmt: skip
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(
@@ -160,12 +174,12 @@ class TicketFilter(django_filters.FilterSet):
 
     def with_unbilled_work(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
         """Done, on a contract, and with billable time or items that no live invoice bills."""
-        here = {"ticket": OuterRef("pk"), "billable": True}
-        work = Exists(unbilled(TimeEntry.objects.filter(**here))) | Exists(
-            unbilled(TicketItem.objects.filter(**here))
-        )
-        ready = Q(work) & Q(status__in=Ticket.DONE, contract__isnull=False)
+        ready = has_unbilled_work() & Q(status__in=Ticket.DONE, contract__isnull=False)
         return queryset.filter(ready if value else ~ready)
+
+    def worked_on(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        """With billable work that no bill can take, because the ticket isn't ready."""
+        return queryset.filter(has_unbilled_work(), NOT_READY[value])
 
 
 class TimeEntryFilter(django_filters.FilterSet):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
@@ -15,6 +17,7 @@ from customers.models import Customer
 from .changes import text
 from .lifecycle import EDITABLE
 from .models import Invoice, Payment
+from .sheet import Account
 
 
 class HeaderForm(forms.ModelForm):
@@ -87,25 +90,39 @@ class EmailForm(forms.Form):
 
 
 class BatchForm(forms.Form):
-    """What holds for a whole batch, and which contracts the page shows."""
+    """What holds for a whole batch."""
 
     name = forms.CharField(max_length=80)
     level = forms.ChoiceField(
         required=False,
+        label="Level of detail",
         choices=[("", "Each contract's own"), *Level.choices],
         widget=forms.RadioSelect,
     )
-    through = forms.DateField(label="Work and periods up to")
+    through = forms.DateField(
+        label="Work and periods up to", help_text="What is later waits for the next batch."
+    )
     invoice_date = forms.DateField()
     uid = forms.UUIDField(widget=forms.HiddenInput)
 
+    @staticmethod
+    def defaults(today: dt.date) -> dict[str, Any]:
+        """What a new page begins with: the month that is over, up to today."""
+        month = today.replace(day=1) - dt.timedelta(days=1)
+        return {"name": f"{month:%B %Y}", "level": "", "through": today, "invoice_date": today}
+
+    def clean_through(self) -> dt.date:
+        day: dt.date = self.cleaned_data["through"]
+        if day > timezone.localdate() + dt.timedelta(days=366):
+            raise forms.ValidationError("At most a year ahead.")
+        return day
+
 
 class NarrowForm(forms.Form):
-    """Which contracts to look at."""
+    """Which contracts to look at. It narrows the page, not what is chosen."""
 
-    customer = forms.ModelChoiceField(
-        Customer.objects.all(), required=False, empty_label="All customers"
-    )
+    q = forms.CharField(required=False, max_length=200)
+    customer = forms.IntegerField(required=False)
     type = forms.ChoiceField(required=False, choices=[("", "All types"), *Contract.Type.choices])
     taxable = forms.ChoiceField(
         required=False,
@@ -113,6 +130,29 @@ class NarrowForm(forms.Form):
     )
     state = forms.ChoiceField(
         required=False,
-        label="Period",
-        choices=[("", "All periods"), ("due", "Can be billed"), ("open", "Still open")],
+        label="Show",
+        choices=[
+            ("", "All"),
+            ("due", "Can be billed"),
+            ("open", "Still open"),
+            ("problem", "Needs a look"),
+            ("skipped", "Not chosen"),
+        ],
+        widget=forms.RadioSelect,
     )
+
+    def leave(self, accounts: Iterable[Account]) -> list[Account]:
+        """The contracts that fit, whatever is chosen of them."""
+        given = self.cleaned_data
+        words = given.get("q", "").casefold().split()
+        taxable = {"yes": True, "no": False}.get(given.get("taxable", ""))
+        return [
+            one
+            for one in accounts
+            if all(word in f"{one.customer} {one.contract}".casefold() for word in words)
+            and given.get("customer") in (None, one.customer_id)
+            and given.get("type", "") in ("", one.type)
+            and taxable in (None, one.taxable)
+            and (given.get("state") != "due" or one.due)
+            and (given.get("state") != "open" or one.open)
+        ]

@@ -209,7 +209,7 @@ def _lines(lines: Sequence[InvoiceLine]) -> tuple[Line, ...]:
     return tuple(
         Line(
             rows=_roles(texts, place),
-            quantity=_quantity(line.quantity, line.unit),
+            quantity=quantity(line.quantity, line.unit),
             price=number(line.unit_price, at_least=2),
             discount=f"{percent(line.discount_percent)} %" if line.discount_percent else "",
             tax=f"{percent(line.tax_percent)} %" if line.tax_name or line.tax_percent else "",
@@ -268,7 +268,7 @@ def _amount(value: Decimal) -> str:
     return f"{money.cents(value):,.2f}"
 
 
-def _quantity(value: Decimal, unit: str) -> str:
+def quantity(value: Decimal, unit: str) -> str:
     """Hours always with two decimals; a unit is named where the number alone would mislead."""
     if unit == "hour":
         return f"{number(value, at_least=2)} h"

@@ -25,7 +25,6 @@ PAGES = {
     "batches": "invoices.preview_batch",
     "batch-new": "invoices.preview_batch",
     "batch-preview": "invoices.preview_batch",
-    "batch-sources": "invoices.preview_batch",
     "batch": "invoices.preview_batch",
     "batch-progress": "invoices.preview_batch",
     "batch-issue": "invoices.issue_invoice",
@@ -37,7 +36,7 @@ def address(page: str) -> str:
     """The page of a row that exists."""
     if page in ("list", "export", "new", "batches", "batch-new"):
         return reverse(f"invoices:{page}")
-    if page in ("batch-preview", "batch-sources"):
+    if page == "batch-preview":
         return reverse(f"invoices:{page}", args=[make.hourly().pk])
     row = web.batch() if page.startswith("batch") else web.draft()
     return reverse(f"invoices:{page}", args=[row.pk])
@@ -62,6 +61,17 @@ def test_nobody_sees_a_page_without_logging_in(client_as, page):
 def test_an_unknown_invoice_is_not_found(client_as, page):
     answer = client_as("owner").get(f"/invoices/987654/{'' if page == 'detail' else page + '/'}")
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_ticking_needs_the_permission_to_preview(client_as, role):
+    contract = make.retainer(start_date="2026-10-01", end_date="2026-10-31")
+    form, client = web.batch_form(contract), client_as(role)
+    allowed = 200 if role in TABLE["invoices.preview_batch"] else 403
+    row = reverse("invoices:batch-row", args=[contract.pk])
+    preview = reverse("invoices:batch-preview", args=[contract.pk])
+    for url in (reverse("invoices:batch-panel"), row, preview):
+        assert client.post(url, form).status_code == allowed
 
 
 def test_who_may_only_look_cannot_save_a_batch(client_as):
