@@ -205,6 +205,19 @@ def meter(value: Any, most: Any, label: str, text: str = "", tone: str = "") -> 
 # Forms --------------------------------------------------------------------------------------------
 
 
+@register.filter
+def typed(value: str) -> str:
+    """A stored number as a person would type it: "125.0000" -> "125", "187.5000" -> "187.50".
+
+    What is no number stays as it was typed.
+    """
+    whole, point, rest = value.partition(".")
+    if not point or not rest.isdecimal() or not whole.lstrip("-").isdecimal():
+        return value
+    rest = rest.rstrip("0")
+    return f"{whole}.{rest.ljust(2, '0')}" if rest else whole
+
+
 @register.inclusion_tag("ui/group.html")
 def group(form: Any, title: str, names: str, text: str = "") -> dict[str, Any]:
     """Fields that belong together: {% group form "Address" "street city" "As on the invoice." %}.

@@ -55,7 +55,7 @@ def test_guessing_is_stopped_for_every_process_and_with_a_clear_message(client):
     for _ in range(5):
         log_in(Client(), "wrong password!")
     response = log_in(Client())  # the right password, too late
-    assert "Too many failed login attempts. Try again later." in response.text
+    assert "Too many failed log-ins. Wait five minutes and try again" in response.text
     assert "_auth_user_id" not in response.client.session
 
 

@@ -313,6 +313,17 @@ def test_the_highest_column_fills_the_chart_and_nothing_hangs_below():
 
 
 @pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("125.0000", "125"), ("187.5000", "187.50"), ("0.3475", "0.3475"), ("-2.10", "-2.10"),
+        ("0.0000", "0"), ("100", "100"), ("ten", "ten"), ("1.2.3", "1.2.3"), ("", ""), (".5", ".5"),
+    ],
+)  # fmt: skip
+def test_a_number_stands_in_its_field_as_a_person_would_type_it(stored, shown):
+    assert ui.typed(stored) == shown
+
+
+@pytest.mark.parametrize(
     ("agent", "words"),
     [
         ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
