@@ -147,11 +147,16 @@ def test_documents_that_eat_time_or_nest_too_deep_are_ended_and_the_next_one_pri
     assert not pool._warm
 
 
-def test_a_press_that_was_killed_is_replaced():
+def test_a_press_that_was_killed_is_replaced_and_a_closed_pool_starts_again():
     pdf.render(paper())
     for warm in pdf.pool()._warm:
         warm.process.kill()
         warm.process.wait()
+    assert pdf.render(paper()).startswith(b"%PDF")
+    presses = list(pdf.pool()._warm)
+    pdf.pool().close()
+    assert presses
+    assert not any(press.is_usable for press in presses)
     assert pdf.render(paper()).startswith(b"%PDF")
 
 
