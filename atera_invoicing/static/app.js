@@ -17,11 +17,6 @@ on("click", "[data-close]", (button, event) => {
   box.matches("dialog") ? box.close() : box.remove();
 });
 
-// A colour that a person chose comes as data: the content policy forbids styles in attributes.
-document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
-  target.querySelectorAll("[data-paint]").forEach((sheet) => sheet.style.setProperty("--paint", sheet.dataset.paint));
-});
-
 // The box in a table's head ticks every box below it; [data-count] says how many are ticked.
 const count = () => {
   const ticked = document.querySelectorAll("input[name=selected]:checked").length;
