@@ -67,3 +67,15 @@ class LogoImage(Page):
         if version.logo is None:
             raise Http404
         return HttpResponse(bytes(version.logo.png), content_type="image/png")
+
+
+class Paint(Page):
+    """The colour of a sheet as a stylesheet: what is swapped into a page may not carry its own,
+    because the content policy knows only the page's.
+    """
+
+    permission = "whitelabel.view_branding"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        rule = f".sheet {{ --paint: #{self.kwargs['color']} }}"
+        return HttpResponse(rule, content_type="text/css")

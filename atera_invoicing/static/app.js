@@ -17,11 +17,6 @@ on("click", "[data-close]", (button, event) => {
   box.matches("dialog") ? box.close() : box.remove();
 });
 
-// A colour that a person chose comes as data: the content policy forbids styles in attributes.
-document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
-  target.querySelectorAll("[data-paint]").forEach((sheet) => sheet.style.setProperty("--paint", sheet.dataset.paint));
-});
-
 // A box with data-all ticks the boxes of that name in its table or tbody, and follows them; [data-count] counts.
 const below = (box) => [...box.closest("tbody, table").querySelectorAll(`[name=${box.dataset.all || "selected"}]:not(:disabled)`)];
 const follow = () => {

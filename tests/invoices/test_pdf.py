@@ -131,6 +131,14 @@ def test_odd_characters_never_stop_a_document(text):
     assert pdf.render(paper(line(text), line("After"))).startswith(b"%PDF")
 
 
+def test_the_press_has_no_secrets_and_no_django(press):
+    about = Path(f"/proc/{press.process.pid}")
+    environment, libraries = (about / "environ").read_bytes(), (about / "maps").read_text()
+    assert b"canary-secret" not in environment
+    assert "psycopg" not in libraries
+    assert "_sqlite3" not in libraries
+
+
 def test_documents_that_eat_time_or_nest_too_deep_are_ended_and_the_next_one_prints(
     press, own, monkeypatch
 ):
@@ -147,20 +155,17 @@ def test_documents_that_eat_time_or_nest_too_deep_are_ended_and_the_next_one_pri
     assert not pool._warm
 
 
-def test_a_press_that_was_killed_is_replaced():
+def test_a_press_that_was_killed_is_replaced_and_a_closed_pool_starts_again():
     pdf.render(paper())
     for warm in pdf.pool()._warm:
         warm.process.kill()
         warm.process.wait()
     assert pdf.render(paper()).startswith(b"%PDF")
-
-
-def test_the_press_has_no_secrets_and_no_django(press):
-    about = Path(f"/proc/{press.process.pid}")
-    environment, libraries = (about / "environ").read_bytes(), (about / "maps").read_text()
-    assert b"canary-secret" not in environment
-    assert "psycopg" not in libraries
-    assert "_sqlite3" not in libraries
+    presses = list(pdf.pool()._warm)
+    pdf.pool().close()
+    assert presses
+    assert not any(press.is_usable for press in presses)
+    assert pdf.render(paper()).startswith(b"%PDF")
 
 
 def test_more_lines_than_a_pdf_holds_are_refused_with_the_way_out():

@@ -150,6 +150,14 @@ def test_the_form_learns_about_its_colour_and_the_next_number(client_as):
     assert "The next invoice becomes INV-1." in said(number_prefix="INV-", number_width="1")
 
 
+def test_a_colour_comes_as_a_stylesheet_and_nothing_else_does(client_as):
+    client = client_as("read-only")
+    answer = client.get("/whitelabel/paint/0f766e.css")
+    assert answer["Content-Type"].startswith("text/css")
+    assert answer.content == b".sheet { --paint: #0f766e }"
+    assert client.get("/whitelabel/paint/red;}.css").status_code == 404
+
+
 def test_a_version_says_what_it_changed(client_as):
     looks.save({"company_name": "Northwind"}, by=None, now=NOW)
     looks.save({"color": "#0f766e", "footer": "Thanks"}, by=make.user(), now=NOW)
