@@ -20,7 +20,7 @@ from customers import recipients
 from customers.models import Customer
 from invoices import conflicts, drafting, lifecycle, totals
 from invoices.forms import HeaderForm
-from invoices.line_forms import MOST_ROWS, LineFormSet
+from invoices.line_forms import MOST_ROWS, LineForm, LineFormSet, sent
 from invoices.models import Invoice, InvoiceLine
 from invoices.offer import Offer
 
@@ -108,8 +108,9 @@ class InvoiceWrite(FormPage):
 
     def one_more(self) -> Any:
         """The formset with a row more than was sent."""
-        data = self.request.POST.copy()
-        data["form-TOTAL_FORMS"] = self.formset.total_form_count() + 1
+        count = self.formset.total_form_count()
+        row = {f"form-{count}-{name}": value for name, value in LineForm.BEGIN.items()}
+        data = {**self.request.POST.dict(), **row, "form-TOTAL_FORMS": count + 1}
         return LineFormSet(data, **self.formset_kwargs())
 
     def done(self, result: Invoice) -> str:
@@ -250,9 +251,15 @@ class InvoiceEdit(InvoiceWrite):
         )  # fmt: skip
         self.form = self.form_class(instance=self.object, initial=self.conflict.head)
         if self.formset:
-            self.formset = LineFormSet(
-                invoice=self.object, stored=self.stored, initial=self.conflict.rows
-            )
+            self.formset = self._lines(self.conflict.rows)
+
+    def _lines(self, rows: list[dict[str, Any]]) -> Any:
+        """A form of these rows, added up, with what somebody else did to them."""
+        formset = LineFormSet(sent(rows), invoice=self.object, stored=self.stored)
+        formset.is_valid()
+        for row, cells in zip(formset.rows, rows, strict=True):
+            row.note = cells.get("note", "")
+        return formset
 
 
 class Totals:

@@ -196,7 +196,8 @@ def test_recalculating_shows_the_sums_and_writes_nothing(client_as):
 def test_another_line_is_a_click_away(client_as):
     form = head() | web.line_form({"description": "Kept words"}) | {"redraw": "add"}
     answer = client_as("billing").post(NEW, form)
-    assert len(answer.context["formset"].rows) == 2
+    _, new = answer.context["formset"].rows
+    assert (new.shown["quantity"], new.shown["tax"]) == (1, "keep")
     assert "Kept words" in answer.text
 
 
