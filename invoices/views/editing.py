@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -32,9 +33,9 @@ DETAILS = ("bill_to_name", "bill_to_address", "bill_to_tax_number", "email", "me
 class Sums(NamedTuple):
     """What the lines of a form come to; `left_out` of them can't be added up yet."""
 
-    subtotal: Any
+    subtotal: Decimal
     taxes: list[totals.TaxSum]
-    total: Any
+    total: Decimal
     left_out: int
 
 
@@ -76,9 +77,15 @@ class InvoiceWrite(FormPage):
             "units": CatalogItem.Unit.values,
             "live": self.live,
             "lenient": self.lenient,
-            "faulty": [] if self.lenient or self.live else [row for row in rows if row.errors],
+            "faulty": self.faulty(rows),
             "open_details": any(name in DETAILS for name in self.form.errors),
         }
+
+    def faulty(self, rows: list[LineForm]) -> list[LineForm]:
+        """The lines that keep the draft from being saved, once somebody tried."""
+        if self.lenient or self.live:
+            return []
+        return [row for row in rows if row.errors and not row.shown["DELETE"]]
 
     def totals_url(self) -> str:
         raise NotImplementedError
@@ -102,6 +109,9 @@ class InvoiceWrite(FormPage):
             self.formset = self.one_more()
         self.lenient = True
         self.formset.is_valid()
+        for name, errors in self.form.errors.as_data().items():
+            if errors[0].code == "required":
+                del self.form.errors[name]
         if verb in ("up", "down"):
             self.formset.move(prefix, -1 if verb == "up" else 1)
         return self.render()
