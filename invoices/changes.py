@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from atera_invoicing.money import cents
 
-from .models import Invoice, InvoiceLine
+from .models import Event, Invoice, InvoiceLine
 
 Values = dict[str, str]
 Changed = dict[str, list[str]]
@@ -39,6 +39,7 @@ LINE = {
     "tax": "tax",
 }
 LONGEST = 80
+CODES = ("edited", "email_changed")  # events whose facts are changes
 
 
 class Row(NamedTuple):
@@ -117,8 +118,11 @@ def _fact(what: str, pk: int, values: Values, parts: Changed) -> dict[str, Any]:
     return {"what": what, "id": pk, "line": _title(values), "changed": parts}
 
 
-def rows(facts: Mapping[str, Any]) -> list[Row]:
+def rows(event: Event) -> list[Row]:
     """The changes of one act, for people; nothing for an act that changed no content."""
+    if event.code not in CODES:
+        return []
+    facts = event.facts
     head = facts.get("changed", {})  # a database may forget the order of keys, HEAD knows it
     found = [Row(label, *map(_short, head[name])) for name, label in HEAD.items() if name in head]
     for fact in facts.get("lines", ()):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from .changes import HEAD, LINE, Changed, number, text
+from .changes import CODES, HEAD, LINE, Changed, number, text
 from .models import Event, Invoice
 
 Cells = dict[str, Any]
@@ -49,8 +49,8 @@ class Since(NamedTuple):
 
 def since(invoice: Invoice, version: int) -> Since:
     """What the diary says about the edits after a version."""
-    recent = invoice.events.select_related("by").order_by("id")
-    events = [event for event in recent if event.facts.get("version", 0) > version]
+    edits = invoice.events.filter(code__in=CODES).select_related("by").order_by("id")
+    events = [event for event in edits if event.facts.get("version", 0) > version]
     head: Changed = {}
     lines: dict[int, tuple[str, Changed]] = {}
     for event in events:

@@ -72,6 +72,8 @@ class PaymentForm(forms.ModelForm):
     class Meta:
         model = Payment
         fields: ClassVar = ["kind", "amount", "received_on", "method", "reference"]
+        widgets: ClassVar = {"kind": forms.HiddenInput}
+        labels: ClassVar = {"received_on": "Day"}
 
     def _post_clean(self) -> None:
         """The verb writes and checks the row."""

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.safestring import mark_safe
@@ -28,7 +28,9 @@ DESCRIBE = "Pick an item or describe the line."
 
 
 class LineForm(forms.Form):
-    """A line. `picked` is the item that its parts were last filled from, `place` where it stood."""
+    """A line. `picked` is the item that its parts were last filled from, `place` where it stood,
+    `said` what the page says it comes to.
+    """
 
     id = forms.IntegerField(required=False)
     place = forms.IntegerField(required=False)
@@ -43,8 +45,11 @@ class LineForm(forms.Form):
     )
     tax = forms.CharField(required=False)
     release = forms.BooleanField(required=False)
+    said = forms.CharField(required=False)
 
+    BEGIN: ClassVar[dict[str, Any]] = {"quantity": 1, "tax": KEEP}
     worked: InvoiceLine | None = None  # the line that this row makes, with its amounts
+    note: str = ""  # what somebody else did to it meanwhile
     filled: bool = False  # from another item than before
 
     def __init__(self, *args: Any, offer: Offer, **kwargs: Any) -> None:
@@ -106,7 +111,7 @@ class LineForm(forms.Form):
         names = [*self.base_fields, "ORDER", "DELETE"]
         if self.is_bound:
             return {name: self.data.get(self.add_prefix(name), "") for name in names}
-        begin = {"quantity": 1, "tax": KEEP, **self.initial}
+        begin = {**self.BEGIN, **self.initial}
         return {name: begin.get(name) or "" for name in names}
 
     def number(self, name: str) -> int | None:
@@ -130,9 +135,10 @@ class LineForm(forms.Form):
         return self.offer.own_tax(self.number("id"), self.offer.find(self.shown["item"]))
 
     @property
-    def note(self) -> str:
-        """What somebody else did to it meanwhile."""
-        return self.initial.get("note", "")
+    def says(self) -> str:
+        """Its sum, or what keeps it from having one: the page need not hear that twice."""
+        amounts = (self.worked.net, self.worked.tax) if self.worked else ()
+        return " ".join([*map(str, amounts), *self.misread])
 
     @cached_property
     def marks(self) -> defaultdict[str, str]:
@@ -261,6 +267,15 @@ class BaseLines(forms.BaseFormSet):
             if row.prefix == prefix:
                 self.rows.insert(max(here + by, 0), self.rows.pop(here))
                 return
+
+
+def sent(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Cells of rows as a browser sends them, in this order."""
+    data: dict[str, Any] = {"form-TOTAL_FORMS": len(rows), "form-INITIAL_FORMS": 0}
+    for i, row in enumerate(rows):
+        numbered = {**row, "place": i + 1, "ORDER": i + 1}
+        data |= {f"form-{i}-{name}": "" if v is None else v for name, v in numbered.items()}
+    return data
 
 
 def order(places: Sequence[tuple[int | None, int | None]]) -> list[int]:

@@ -93,7 +93,10 @@ def _refuse_amount(invoice: Invoice, amount: Decimal, kind: str) -> None:
         )
     if kind == Payment.Kind.PAYMENT and amount > invoice.balance:
         raise Refused(
-            "amount_too_high", f"Only {invoice.balance} {invoice.currency} is owed.", field="amount"
+            "amount_too_high",
+            f"Only {invoice.balance} {invoice.currency} is owed. Record that much; what was paid"
+            " beyond it belongs on another invoice or goes back.",
+            field="amount",
         )
     if kind == Payment.Kind.REFUND and amount > invoice.paid - invoice.refunded:
         left = invoice.paid - invoice.refunded

@@ -31,34 +31,6 @@ on("change", "[data-all]", (box) => below(box).forEach((other) => (other.checked
 on("change", "[type=checkbox]", follow);
 ["htmx:afterSettle", "DOMContentLoaded"].forEach((type) => document.addEventListener(type, follow));
 
-// Rows of a formset: one more, from the <template> that the page carries; up, down, to a place.
-const number = (list) => [...list.children].forEach((row, i) => {
-  const place = row.querySelector("input[name$=-ORDER]");
-  if (place) place.value = i + 1;
-});
-on("click", "[data-add-row]", (button, event) => {
-  event.preventDefault();
-  const set = button.closest("[data-formset]"), list = set.querySelector("[data-rows]");
-  const total = set.querySelector("input[name$=-TOTAL_FORMS]");
-  list.insertAdjacentHTML("beforeend", set.querySelector("template").innerHTML.replaceAll("__prefix__", total.value));
-  total.value = Number(total.value) + 1;
-  number(list);
-  list.lastElementChild.querySelector("label > :is(input, select, textarea), td :is(input, select, textarea):not([type=hidden])")?.focus();
-});
-on("click", "[data-move]", (button, event) => {
-  event.preventDefault();
-  const row = button.closest("[data-rows] > *"), up = button.dataset.move === "up";
-  (up ? row.previousElementSibling : row.nextElementSibling)?.[up ? "before" : "after"](row);
-  number(row.parentElement);
-  button.focus();
-});
-on("change", "input[name$=-ORDER]", (place) => {
-  const row = place.closest("[data-rows] > *"), list = row.parentElement;
-  row.remove();
-  list.insertBefore(row, list.children[Math.max(place.value - 1, 0)] ?? null);
-  number(list);
-});
-
 // A second click must not send a form twice. A download keeps the page, so the buttons come back.
 document.addEventListener("submit", ({ target }) => {
   if (target.method !== "post" || target.matches("[hx-post]")) return;

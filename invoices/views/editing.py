@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from customers import recipients
 from customers.models import Customer
 from invoices import conflicts, drafting, lifecycle, totals
 from invoices.forms import HeaderForm
-from invoices.line_forms import MOST_ROWS, LineFormSet
+from invoices.line_forms import MOST_ROWS, LineForm, LineFormSet, sent
 from invoices.models import Invoice, InvoiceLine
 from invoices.offer import Offer
 
@@ -32,9 +33,9 @@ DETAILS = ("bill_to_name", "bill_to_address", "bill_to_tax_number", "email", "me
 class Sums(NamedTuple):
     """What the lines of a form come to; `left_out` of them can't be added up yet."""
 
-    subtotal: Any
+    subtotal: Decimal
     taxes: list[totals.TaxSum]
-    total: Any
+    total: Decimal
     left_out: int
 
 
@@ -76,9 +77,15 @@ class InvoiceWrite(FormPage):
             "units": CatalogItem.Unit.values,
             "live": self.live,
             "lenient": self.lenient,
-            "faulty": [] if self.lenient or self.live else [row for row in rows if row.errors],
+            "faulty": self.faulty(rows),
             "open_details": any(name in DETAILS for name in self.form.errors),
         }
+
+    def faulty(self, rows: list[LineForm]) -> list[LineForm]:
+        """The lines that keep the draft from being saved, once somebody tried."""
+        if self.lenient or self.live:
+            return []
+        return [row for row in rows if row.errors and not row.shown["DELETE"]]
 
     def totals_url(self) -> str:
         raise NotImplementedError
@@ -102,14 +109,18 @@ class InvoiceWrite(FormPage):
             self.formset = self.one_more()
         self.lenient = True
         self.formset.is_valid()
+        for name, errors in self.form.errors.as_data().items():
+            if errors[0].code == "required":
+                del self.form.errors[name]
         if verb in ("up", "down"):
             self.formset.move(prefix, -1 if verb == "up" else 1)
         return self.render()
 
     def one_more(self) -> Any:
         """The formset with a row more than was sent."""
-        data = self.request.POST.copy()
-        data["form-TOTAL_FORMS"] = self.formset.total_form_count() + 1
+        count = self.formset.total_form_count()
+        row = {f"form-{count}-{name}": value for name, value in LineForm.BEGIN.items()}
+        data = {**self.request.POST.dict(), **row, "form-TOTAL_FORMS": count + 1}
         return LineFormSet(data, **self.formset_kwargs())
 
     def done(self, result: Invoice) -> str:
@@ -250,9 +261,15 @@ class InvoiceEdit(InvoiceWrite):
         )  # fmt: skip
         self.form = self.form_class(instance=self.object, initial=self.conflict.head)
         if self.formset:
-            self.formset = LineFormSet(
-                invoice=self.object, stored=self.stored, initial=self.conflict.rows
-            )
+            self.formset = self._lines(self.conflict.rows)
+
+    def _lines(self, rows: list[dict[str, Any]]) -> Any:
+        """A form of these rows, added up, with what somebody else did to them."""
+        formset = LineFormSet(sent(rows), invoice=self.object, stored=self.stored)
+        formset.is_valid()
+        for row, cells in zip(formset.rows, rows, strict=True):
+            row.note = cells.get("note", "")
+        return formset
 
 
 class Totals:

@@ -120,7 +120,7 @@ def test_the_diary_says_what_an_edit_changed():
     edit(invoice, lines, header={"po_number": "PO-7", "payment_days": 30})
     event = invoice.events.get(code="edited")
     assert event.facts["version"] == 2
-    assert [tuple(row) for row in changes.rows(event.facts)] == [
+    assert [tuple(row) for row in changes.rows(event)] == [
         ("PO number", "", "PO-7"),
         ("Total", "111.00", "150.11"),
         ("Line “New”", "", "3 × 0.0375"),
@@ -133,8 +133,8 @@ def test_the_diary_mentions_a_new_order_once():
     invoice = freestyle(*(LineInput(name) for name in "ABC"))
     a, b, c = invoice.lines.all()
     edit(invoice, [same(c), same(a), same(b)])
-    facts = invoice.events.get(code="edited").facts
-    assert [tuple(row) for row in changes.rows(facts)] == [("Order of the lines", "", "changed")]
+    event = invoice.events.get(code="edited")
+    assert [tuple(row) for row in changes.rows(event)] == [("Order of the lines", "", "changed")]
 
 
 def test_work_of_a_dropped_line_is_free_only_when_it_is_released():

@@ -14,8 +14,10 @@ PAGES = {
     "list": "invoices.view_invoice",
     "export": "invoices.download_invoice",
     "new": "invoices.change_invoice",
+    "new-totals": "invoices.change_invoice",
     "detail": "invoices.view_invoice",
     "edit": "invoices.change_invoice",
+    "edit-totals": "invoices.change_invoice",
     "issue": "invoices.issue_invoice",
     "renumber": "invoices.renumber_invoice",
     "void": "invoices.void_invoice",
@@ -34,7 +36,7 @@ PAGES = {
 
 def address(page: str) -> str:
     """The page of a row that exists."""
-    if page in ("list", "export", "new", "batches", "batch-new"):
+    if page in ("list", "export", "new", "new-totals", "batches", "batch-new"):
         return reverse(f"invoices:{page}")
     if page == "batch-preview":
         return reverse(f"invoices:{page}", args=[make.hourly().pk])
@@ -87,3 +89,11 @@ def test_bulk_issue_needs_the_permission(client_as):
     assert client_as("bookkeeper").post(reverse("invoices:list"), form).status_code == 403
     draft.refresh_from_db()
     assert draft.is_draft
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_sums_of_a_form_are_for_those_who_may_send_it(client_as, role):
+    client = client_as(role)
+    for page in ("new-totals", "edit-totals"):
+        status = client.post(address(page), web.line_form({"description": "x"})).status_code
+        assert status == (200 if role in TABLE["invoices.change_invoice"] else 403)

@@ -193,10 +193,17 @@ def test_recalculating_shows_the_sums_and_writes_nothing(client_as):
     assert not Invoice.objects.exists()
 
 
+def test_what_is_still_missing_in_the_head_is_no_fault_until_somebody_saves(client_as):
+    form = head(customer="", invoice_date="x") | web.line_form({}) | {"redraw": "add"}
+    answer = client_as("billing").post(NEW, form)
+    assert list(answer.context["form"].errors) == ["invoice_date"]
+
+
 def test_another_line_is_a_click_away(client_as):
     form = head() | web.line_form({"description": "Kept words"}) | {"redraw": "add"}
     answer = client_as("billing").post(NEW, form)
-    assert len(answer.context["formset"].rows) == 2
+    _, new = answer.context["formset"].rows
+    assert (new.shown["quantity"], new.shown["tax"]) == (1, "keep")
     assert "Kept words" in answer.text
 
 
@@ -273,6 +280,7 @@ def test_removed_lines_count_no_more_and_their_faults_do_not_matter(client_as):
     form = form_of(invoice, {pk: {"DELETE": "on", "quantity": "many"}}, {"description": "New"})
     client = client_as("billing")
     assert str(live(client, edit(invoice), form).context["sums"].total) == "0.00"
+    assert client.post(edit(invoice), form | {"payment_days": "x"}).context["faulty"] == []
     assert client.post(edit(invoice), form).status_code == 302
     assert [str(line) for line in invoice.lines.all()] == ["New"]
 
