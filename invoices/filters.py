@@ -40,7 +40,7 @@ class InvoiceFilter(django_filters.FilterSet):
     adhoc = YesNoFilter("Written by hand", "From a batch", field_name="batch", lookup_expr="isnull")
     ordering = django_filters.OrderingFilter(
         fields=[
-            "number",
+            ("number_key", "number"),
             ("customer__name", "customer_name"),
             "invoice_date",
             "due_date",
@@ -57,7 +57,7 @@ class InvoiceFilter(django_filters.FilterSet):
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(
             Q(number__icontains=value)
-            | Q(customer__name__icontains=value)
+            | Q(customer__in=Customer.objects.ids_named(value))
             | Q(bill_to_name__icontains=value)
             | Q(po_number__icontains=value)
         )

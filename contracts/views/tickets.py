@@ -40,6 +40,10 @@ class TicketList(ListPage):
         minutes = Subquery(spent.annotate(sum=Sum("minutes")).values("sum"))
         return Ticket.objects.select_related("customer", "contract").annotate(minutes=minutes)
 
+    def count_to(self) -> int:
+        """What is billed shows only in the claims of each ticket's work, so a page is enough."""
+        return self.size if self.request.GET.get("unbilled") else super().count_to()
+
 
 class TicketPage(DetailPage):
     """A ticket. Bills that hold its work are found by their claims."""
