@@ -8,6 +8,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from django.contrib.auth.backends import BaseBackend
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from .roles import TABLE, permissions
@@ -49,7 +50,10 @@ class RoleBackend(BaseBackend):
         return None
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
-        return user_obj.is_active and getattr(user_obj, "role", None) in TABLE[perm]
+        """The table has the last word: no other backend is asked, nor the database by it."""
+        if not (user_obj.is_active and getattr(user_obj, "role", None) in TABLE[perm]):
+            raise PermissionDenied
+        return True
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         return permissions(user_obj.role) if user_obj.is_active else set()

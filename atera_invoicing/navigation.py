@@ -115,9 +115,9 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
 def _facts() -> dict[str, Any]:
     """Look and counts in one query."""
     counts = {
-        "Tickets & time": _count(Ticket.objects.filter(resolved_at__isnull=True)),
+        "Tickets & time": _count(Ticket.objects.filter(status__in=Ticket.WAITING)),
         "Batches": _count(Batch.objects.exclude(state=Batch.State.READY)),
-        "Invoices": _count(Invoice.objects.drafts().filter(settled_at__isnull=True)),
+        "Invoices": _count(Invoice.objects.drafts()),
     }
     looks = Branding.objects.order_by("-id").annotate(
         open_tickets=counts["Tickets & time"], busy=counts["Batches"], drafts=counts["Invoices"]

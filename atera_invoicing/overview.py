@@ -288,5 +288,5 @@ def week(person: User, today: dt.date) -> dict[str, Any]:
         "days": [(day, minutes[day], day == today) for day in days],
         "minutes": sum(minutes[day] for day in days),
         "most": max(480, *minutes.values()),
-        "waiting": Ticket.objects.exclude(status__in=Ticket.DONE).count(),
+        "waiting": Ticket.objects.filter(status__in=Ticket.WAITING).count(),
     }

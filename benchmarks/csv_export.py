@@ -59,7 +59,7 @@ def fill(rows: int) -> None:
     invoices = Invoice.objects.bulk_create(
         Invoice(
             customer=contract.customer, contract=contract, bill_to_name="Benchmark Ltd",
-            currency="USD", invoice_date=day, period_start=make.day("2026-10-01"),
+            currency="USD", invoice_date=day, due_date=day, period_start=make.day("2026-10-01"),
             period_end=day, created_at=now, level="entry",
         )
         for _ in range(rows // LINES)

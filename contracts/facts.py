@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, FilteredRelation, Model, OuterRef, Q, QuerySet
+from django.db.models import F, FilteredRelation, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import IsNull
 
 from . import rounding
 from .models import BlockMovement, Contract, ContractRate, Ticket, TicketItem, TimeEntry, UsageCount
@@ -75,11 +76,17 @@ def unbilled(rows: QuerySet[M]) -> QuerySet[M]:
 
 
 def has_unbilled_work() -> Q:
-    """Of tickets: whether billable time or items are on them that no live invoice bills."""
+    """Of tickets: whether billable time or items are on them that no live invoice bills.
+
+    Each is a single value rather than EXISTS, for which PostgreSQL would join all work with all
+    claims, though the tickets that are asked for are mostly among the newest.
+    """
     here = {"ticket": OuterRef("pk"), "billable": True}
-    return Q(Exists(unbilled(TimeEntry.objects.filter(**here)))) | Q(
-        Exists(unbilled(TicketItem.objects.filter(**here)))
+    entry, item = (
+        Subquery(unbilled(model._default_manager.filter(**here)).values("pk")[:1])
+        for model in (TimeEntry, TicketItem)
     )
+    return Q(IsNull(entry, False)) | Q(IsNull(item, False))
 
 
 def read(

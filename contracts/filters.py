@@ -164,7 +164,7 @@ class TicketFilter(django_filters.FilterSet):
         return queryset.filter(
             Q(number__icontains=value)
             | Q(title__icontains=value)
-            | Q(customer__name__icontains=value)
+            | Q(customer__in=Customer.objects.ids_named(value))
         )
 
     def by_technician(self, queryset: QuerySet, name: str, value: User) -> QuerySet:
@@ -174,7 +174,9 @@ class TicketFilter(django_filters.FilterSet):
 
     def with_unbilled_work(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
         """Done, on a contract, and with billable time or items that no live invoice bills."""
-        ready = has_unbilled_work() & Q(status__in=Ticket.DONE, contract__isnull=False)
+        # "Not waiting", since an index of what is done would lead away from the newest.
+        done = ~Q(status__in=Ticket.WAITING) & Q(contract__isnull=False)
+        ready = done & has_unbilled_work()
         return queryset.filter(ready if value else ~ready)
 
     def worked_on(self, queryset: QuerySet, name: str, value: str) -> QuerySet:

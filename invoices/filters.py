@@ -44,7 +44,7 @@ class InvoiceFilter(django_filters.FilterSet):
     )
     ordering = django_filters.OrderingFilter(
         fields=[
-            "number",
+            ("number_key", "number"),
             ("customer__name", "customer_name"),
             "invoice_date",
             "due_date",
@@ -61,7 +61,7 @@ class InvoiceFilter(django_filters.FilterSet):
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(
             Q(number__icontains=value)
-            | Q(customer__name__icontains=value)
+            | Q(customer__in=Customer.objects.ids_named(value))
             | Q(bill_to_name__icontains=value)
             | Q(po_number__icontains=value)
         )

@@ -2,6 +2,11 @@
 
 A page is named by the row it follows (`?after=123`) or precedes (`?before=123`). The row's value of
 the sorted column is read from the database, so nothing in the address can be forged.
+
+A page takes three queries. The first finds what matches, up to a thousand ids: that is the count,
+and if it is all, the search is over, whatever it cost. The second orders ids, those few, or else so
+many that an index of the sorted column meets a page of them soon. The third reads the rows of one
+page, with all that is joined and computed for them.
 """
 
 from __future__ import annotations
@@ -29,44 +34,51 @@ class Rows:
 
     @property
     def count(self) -> str:
-        """How many match, counted up to a thousand."""
+        """How many match, as far as they were counted."""
         return f"{self.total:,}+" if self.more else f"{self.total:,}"
 
 
 def page(
-    queryset: QuerySet[Any],
+    matching: QuerySet[Any],
     *,
     sort: str,
     column: str,
     size: int,
     after: str = "",
     before: str = "",
+    rows: QuerySet[Any] | None = None,
+    many: int | None = None,
 ) -> Rows:
     """The rows in order of `column` (a leading "-" in `sort` turns it round), ties by id.
 
     `column` may follow relations or name an annotation. An unknown `after` or `before` begins at
-    the start.
+    the start. `rows` is what is read for the page, all that it shows joined, if not `matching`.
+    Counting ends at `many`, a thousand by default.
     """
+    many = MANY if many is None else many
+    rows = matching if rows is None else rows
     down = sort.startswith("-")
-    anchor = _anchor(queryset, column, after or before)
+    anchor = _anchor(rows, column, after or before)
     backwards = bool(before and not after and anchor)
-    rows = _ordered(queryset, column, down != backwards)
+    newest = list(matching.order_by("-pk").values_list("pk", flat=True)[: many + 1])
+    among = matching if len(newest) > many else rows.filter(pk__in=newest)
     if anchor:
-        rows = rows.filter(_beyond(queryset, column, anchor, down != backwards))
-    found = list(rows[: size + 1])
+        among = among.filter(_beyond(rows, column, anchor, down != backwards))
+    ordered = _ordered(among, column, down != backwards).values_list("pk", flat=True)
+    found = list(ordered[: size + 1])
     more, found = len(found) > size, found[:size]
     if backwards and not more:  # back at the start: show it full
-        return page(queryset, sort=sort, column=column, size=size)
+        return page(matching, sort=sort, column=column, size=size, rows=rows, many=many)
     if backwards:
         found.reverse()
-    matching = queryset.order_by()[: MANY + 1].count()
+    items = rows.in_bulk(found)
     return Rows(
-        items=found,
+        items=[items[pk] for pk in found if pk in items],
         sort=sort,
-        before=found[0].pk if found and anchor else None,
-        after=found[-1].pk if found and (more or backwards) else None,
-        total=min(matching, MANY),
-        more=matching > MANY,
+        before=found[0] if found and anchor else None,
+        after=found[-1] if found and (more or backwards) else None,
+        total=min(len(newest), many),
+        more=len(newest) > many,
     )
 
 

@@ -13,10 +13,13 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django_filters import FilterSet
 
 from . import keyset
 from .base import Page, say
+
+OWN = frozenset({"sort", "after", "before", "page", "filters"})
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class ListPage(Page):
 
     A FilterSet with a filter `q` searches; without one every word must be in some of the
     `search_fields`. Templates extend `_list.html` and fill the blocks `columns`, `cells`, `empty`;
-    htmx gets the list alone.
+    htmx gets the list alone. The fields of the FilterSet, which may offer thousands of customers,
+    are only drawn when somebody opens their menu: with `filters` in the address.
     """
 
     queryset: QuerySet[Any] | None = None
@@ -79,9 +83,21 @@ class ListPage(Page):
         return rows
 
     def filter_fields(self) -> list[BoundField]:
-        """The filters for the "Filters" menu: all but what has its own place on the page."""
+        """The fields of the "Filters" menu: all but what has its own place on the page."""
         form = self.filters.form if self.filters is not None else ()
         return [field for field in form if field.name not in ("q", "ordering")]
+
+    def narrowing(self) -> list[tuple[str, str]]:
+        """What the address says beyond order and place: the search and the filters in force."""
+        given = self.request.GET.lists()
+        return [
+            (name, value) for name, values in given if name not in OWN for value in values if value
+        ]
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "filters" in request.GET and request.htmx:
+            return render(request, "ui/filters.html", {"filter_fields": self.filter_fields()})
+        return super().get(request, *args, **kwargs)
 
     def rows(self) -> keyset.Rows:
         """The page of rows that the address asks for."""
@@ -96,21 +112,28 @@ class ListPage(Page):
             size=self.size,
             after=get.get("after", ""),
             before=get.get("before", ""),
+            rows=self.get_queryset(),
+            many=self.count_to(),
         )
+
+    def count_to(self) -> int:
+        """Where counting the matching rows ends. Fewer where finding one costs much."""
+        return keyset.MANY
 
     def context(self) -> dict[str, Any]:
         may = self.request.user.has_perm
-        own = {"sort", "after", "before", "page"}
-        narrowed = any(value for name, value in self.request.GET.items() if name not in own)
+        narrowing = self.narrowing()
         return super().context() | {
             "shell_template": "_partial.html" if self.request.htmx else "base.html",
             "rows": self.rows(),
             "query": self.query,
             "filters": self.filters,
-            "filter_fields": self.filter_fields(),
+            "filterable": bool(self.filter_fields()),
+            "filter_fields": self.filter_fields() if "filters" in self.request.GET else (),
+            "in_force": [(name, value) for name, value in narrowing if name != "q"],
             "searchable": self.search_fields
             or "q" in getattr(self.filter_class, "base_filters", ()),
-            "narrowed": narrowed,
+            "narrowed": bool(narrowing),
             "bulk": [button for button in self.bulk if may(button.permission)],
         }
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import template
 from django.contrib.messages import constants
+from django.forms.utils import flatatt
 from django.template.context import RequestContext
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import is_aware, localtime
 from heroicons.templatetags import heroicons
 
@@ -103,6 +104,27 @@ def _bare(value: Decimal) -> str:
     """Thousands with commas, up to 4 decimals, no zeros at the end."""
     text = f"{value.quantize(Decimal('0.0001'), ROUND_HALF_UP):,}"
     return text.rstrip("0").rstrip(".")
+
+
+# Forms --------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def options(groups: Iterable[tuple[str | None, list[dict[str, Any]], int]]) -> SafeString:
+    """The inside of a <select>. Django draws each option by two templates of its own, which for a
+    thousand customers takes longer than the rest of a page.
+    """
+    parts = []
+    for label, choices, _ in groups:
+        inside = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((str(c["value"]), flatatt(c["attrs"]), c["label"]) for c in choices),
+        )
+        parts.append(
+            format_html('<optgroup label="{}">{}</optgroup>', label, inside) if label else inside
+        )
+    return mark_safe("".join(parts))
 
 
 # Dates --------------------------------------------------------------------------------------------

@@ -306,7 +306,7 @@ class BlockMovement(models.Model):
         TOP_UP = "top_up", "Top-up"
         ADJUSTMENT = "adjustment", "Adjustment"
 
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="movements")
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="movements", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     period_start = models.DateField(help_text="First day of the period it belongs to.")
     quantity = models.DecimalField(

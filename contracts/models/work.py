@@ -33,6 +33,7 @@ class Ticket(models.Model):
         CRITICAL = "critical", "Critical"
 
     DONE = (Status.RESOLVED, Status.CLOSED)
+    WAITING = (Status.OPEN, Status.PENDING)
 
     number = models.CharField(
         max_length=30, unique=True, error_messages={"unique": "Another ticket has this number."}
@@ -45,7 +46,7 @@ class Ticket(models.Model):
         Contact, models.SET_NULL, null=True, blank=True, related_name="tickets"
     )
     contract = models.ForeignKey(
-        Contract, models.PROTECT, null=True, blank=True, related_name="tickets"
+        Contract, models.PROTECT, null=True, blank=True, related_name="tickets", db_index=False
     )
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
     priority = models.CharField(max_length=8, choices=Priority.choices, default=Priority.MEDIUM)
@@ -55,7 +56,13 @@ class Ticket(models.Model):
 
     class Meta:
         ordering = ["-opened_at", "-id"]
-        indexes = [models.Index(fields=["contract", "resolved_at"], name="ticket_by_contract")]
+        indexes = [
+            models.Index(fields=["contract", "resolved_at"], name="ticket_by_contract"),
+            models.Index(fields=["opened_at", "id"], name="ticket_by_opening"),
+            models.Index(fields=["resolved_at", "id"], name="ticket_by_resolution"),
+            models.Index(fields=["status", "id"], name="ticket_by_status"),
+            models.Index(fields=["title", "id"], name="ticket_by_title"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(status__in=["resolved", "closed"], resolved_at__isnull=False)
@@ -75,9 +82,9 @@ class Ticket(models.Model):
 class TimeEntry(models.Model):
     """Time that a technician spent on a ticket."""
 
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="entries")
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="entries", db_index=False)
     technician = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="time_entries"
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="time_entries", db_index=False
     )
     started_at = models.DateTimeField()
     minutes = models.PositiveIntegerField(
@@ -102,7 +109,11 @@ class TimeEntry(models.Model):
     class Meta:
         ordering = ["started_at", "id"]
         verbose_name_plural = "time entries"
-        indexes = [models.Index(fields=["technician", "-started_at"], name="entry_by_technician")]
+        indexes = [
+            models.Index(fields=["ticket", "technician"], name="entry_by_ticket"),
+            models.Index(fields=["technician", "-started_at"], name="entry_by_technician"),
+            models.Index(fields=["started_at", "id"], name="entry_by_start"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(minutes__gte=1, minutes__lte=6000),

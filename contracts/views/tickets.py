@@ -59,6 +59,10 @@ class TicketList(ListPage):
         tabs = [(label, urlencode(wanted, True), wanted == chosen) for label, wanted in TABS]
         return super().context() | {"tabs": tabs}
 
+    def count_to(self) -> int:
+        """What is billed shows only in the claims of each ticket's work, so a page is enough."""
+        return self.size if self.request.GET.get("unbilled") else super().count_to()
+
 
 class TicketPage(DetailPage):
     """A ticket. Bills that hold its work are found by their claims."""

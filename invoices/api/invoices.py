@@ -20,7 +20,7 @@ from atera_invoicing.rest import OrjsonRenderer, PdfRenderer
 from atera_invoicing.viewsets import Deleting, Endpoint, Listing, Retrieving, validation
 from invoices import downloads, lifecycle, numbering, paper, pdf
 from invoices.filters import InvoiceFilter
-from invoices.models import Invoice, InvoiceLine
+from invoices.models import Invoice, InvoiceLine, status_of
 
 from .payments import ReasonSerializer
 from .shapes import (
@@ -78,11 +78,20 @@ class InvoiceViewSet(Listing, Retrieving, Deleting, Endpoint):
     }
 
     def get_queryset(self) -> QuerySet[Invoice]:
+        if self.action == "list":
+            return super().get_queryset()
         rows = super().get_queryset().with_status(timezone.localdate())
-        return rows if self.action == "list" else rows.prefetch_related("lines__claims")
+        return rows.prefetch_related("lines__claims")
+
+    def columns(self) -> dict[str, str]:
+        """The place of `status` is taken by a column, until `finish` says what it is."""
+        return super().columns() | {"status": "voided_at"}
 
     def finish(self, rows: list[dict[str, Any]]) -> None:
-        """With `include=lines`, the lines of the whole page in one query."""
+        """The status; with `include=lines`, the lines of the whole page in one query."""
+        today = timezone.localdate()
+        for row in rows:
+            row["status"] = status_of(row, today)
         include = self.request.query_params.get("include")
         if include is None:
             return

@@ -3,7 +3,7 @@
 from .batch import Batch, BatchPart, Download
 from .claim import Claim
 from .event import Event
-from .invoice import Invoice, InvoiceLine, Status
+from .invoice import Invoice, InvoiceLine, Status, status_of
 from .payment import Payment
 from .series import InvoiceNumber, NumberSeries
 
@@ -19,4 +19,5 @@ __all__ = [
     "NumberSeries",
     "Payment",
     "Status",
+    "status_of",
 ]

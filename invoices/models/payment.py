@@ -51,6 +51,7 @@ class Payment(models.Model):
 
     class Meta:
         ordering = ["received_on", "id"]
+        indexes = [models.Index(fields=["received_on", "id"], name="payment_by_day")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(amount__gt=0),

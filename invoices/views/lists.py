@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from atera_invoicing.models import Installation
-from atera_invoicing.pages import Bulk, ListPage, Page
+from atera_invoicing.pages import Bulk, ListPage, Page, keyset
 from invoices import downloads, files, lifecycle, tasks
 from invoices.filters import InvoiceFilter
 from invoices.models import Batch, Download, Invoice, Status
@@ -146,7 +146,15 @@ class BatchList(ListPage):
     search_hint = "Search batches"
     sortable: ClassVar = {"name": "name", "date": "invoice_date", "added": "id"}
     sort = "-added"
+    size = 25
+    queryset = Batch.objects.select_related("created_by")
 
-    def get_queryset(self) -> QuerySet[Batch]:
-        rows = Batch.objects.select_related("created_by")
-        return rows.annotate(count=Count("invoices"), sum=Sum("invoices__total"))
+    def rows(self) -> keyset.Rows:
+        """With `count` and `sum` of their invoices, which are added up for this page alone."""
+        page = super().rows()
+        invoices = Invoice.objects.filter(batch__in=[row.pk for row in page.items]).order_by()
+        sums = invoices.values_list("batch").annotate(Count("pk"), Sum("total"))
+        by_batch = {pk: (count, total) for pk, count, total in sums}
+        for row in page.items:
+            row.count, row.sum = by_batch.get(row.pk, (0, None))
+        return page

@@ -197,9 +197,9 @@ def test_the_ticket_list_takes_as_many_queries_for_forty_as_for_two(
     for _ in range(2):
         make.entry(make.ticket(contract, opened_at=timezone.now()))
     client.get(reverse("contracts:tickets"))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         client.get(reverse("contracts:tickets"))
     for _ in range(38):
         make.entry(make.ticket(contract, opened_at=timezone.now()))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         client.get(reverse("contracts:tickets"))

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from atera_invoicing.models import Installation, User
 from contracts.models import Ticket, TicketItem, TimeEntry
+from contracts.views.tickets import TicketList
 from tests import make, pages
 
 pytestmark = pytest.mark.django_db
@@ -340,8 +341,23 @@ def test_the_list_costs_the_same_for_any_number_of_rows(client_as, django_assert
         make.entry(make.ticket(make.hourly()))
     client = client_as("billing")
     client.get("/tickets/")
-    with django_assert_num_queries(10):  # three of them fill the filters
+    with django_assert_num_queries(6):
         client.get("/tickets/")
+    with django_assert_num_queries(7):  # customers with that name
+        client.get("/tickets/?q=vpn&unbilled=true")
+
+
+def test_what_is_to_be_billed_is_counted_to_the_end_of_a_page_only(client_as, monkeypatch):
+    monkeypatch.setattr(TicketList, "size", 2)
+    contract = make.hourly()
+    done = [make.entry(make.ticket(contract)).ticket for _ in range(3)]
+    make.claim(make.entry(make.ticket(contract)))
+    make.entry(make.ticket(contract, resolved=None))
+    make.used(make.ticket(contract, title="Only goods"))
+    rows = client_as("billing").get("/tickets/?unbilled=true&sort=number").context["rows"]
+    assert rows.items == done[:2]
+    assert rows.count == "2+"
+    assert client_as("billing").get("/tickets/?unbilled=false").context["rows"].count == "2"
 
 
 @pytest.mark.parametrize("many", [1, 12])

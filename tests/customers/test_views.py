@@ -183,5 +183,5 @@ def test_the_list_costs_the_same_for_any_number_of_rows(client_as, django_assert
     make.customer(archived_at=timezone.now())
     client = client_as("billing")
     client.get("/customers/")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get("/customers/")

@@ -153,7 +153,8 @@ def test_memory_stays_flat_while_streaming():
         bills = [
             Invoice(
                 customer=contract.customer, currency="USD", bill_to_name="Acme",
-                invoice_date=make.day("2026-10-31"), created_at=NOW,
+                invoice_date=make.day("2026-10-31"), due_date=make.day("2026-11-30"),
+                created_at=NOW,
             )
             for _ in range(rows // 10)
         ]  # fmt: skip

@@ -195,8 +195,10 @@ def walk(client, address):
     return there, back
 
 
+@pytest.mark.parametrize("many", [2, keyset.MANY])  # fewer than match, and more
 @pytest.mark.parametrize("sort", ["name", "-name", "days", "-days"])
-def test_paging_shows_every_row_once_in_order_both_ways(client_as, sort):
+def test_paging_shows_every_row_once_in_order_both_ways(client_as, monkeypatch, sort, many):
+    monkeypatch.setattr(keyset, "MANY", many)
     for number in range(11):  # ties and empty values among the days
         make.customer(f"C{number:02}", payment_days=[None, 14, 30][number % 3])
     there, back = walk(client_as("owner"), f"/list/?sort={sort}")
@@ -218,12 +220,13 @@ def test_nonsense_in_the_address_shows_the_first_page(client_as, query):
     assert names(client_as("owner").get(f"/list/?{query}")) == ["Alpha"]
 
 
-def test_a_list_costs_five_queries_however_long_it_is(client_as, django_assert_num_queries):
+def test_a_list_costs_six_queries_however_long_it_is(client_as, django_assert_num_queries):
     client = client_as("owner")
     client.get("/list/")
     for number in range(30):
         make.customer(f"C{number}")
-    with django_assert_num_queries(5):  # session, person, count, rows, navigation with its counts
+    # session, person, what matches, the ids of the page, its rows, navigation with its counts
+    with django_assert_num_queries(6):
         client.get("/list/")
 
 
@@ -233,6 +236,14 @@ def test_the_count_stops_at_a_thousand(db, monkeypatch):
         make.customer(f"C{number}")
     rows = keyset.page(Customer.objects.all(), sort="id", column="id", size=2)
     assert (rows.count, rows.total, rows.more) == ("4+", 4, True)
+    rows = keyset.page(Customer.objects.all(), sort="id", column="id", size=2, many=2)
+    assert (rows.count, rows.after) == ("2+", rows.items[-1].pk)
+
+
+def test_a_row_that_a_filter_no_longer_shows_still_marks_the_place(client_as):
+    rows = [make.customer(f"C{number}", city="Here") for number in range(5)]
+    Customer.objects.filter(pk=rows[2].pk).update(city="Gone")
+    assert names(client_as("owner").get(f"/list/?q=here&after={rows[2].pk}")) == ["C3", "C4"]
 
 
 def test_a_bulk_action_acts_on_the_ticked_rows_and_says_so(client_as):
