@@ -238,33 +238,26 @@ class Step:
     next: bool = False
 
 
+STEPS = (
+    ("Make it yours", "Logo, colours, address, number.", "whitelabel:look", "Set up"),
+    ("Add customers", "By hand, or all at once from a CSV file.", "customers:list", "Customers"),
+    ("Set your prices", "Services, products and taxes.", "contracts:catalog", "Catalogue"),
+    ("Agree on contracts", "What each customer pays for.", "contracts:list", "Contracts"),
+    ("Put in the work", "Tickets with time and products.", "contracts:tickets", "Tickets"),
+    ("Bill the month", "Preview, create drafts, issue.", "invoices:batch-new", "Bill"),
+)
+
+
 def _first_steps() -> list[Step]:
-    steps = [
-        Step(
-            *("Make it yours", "Logo, colours, address, number.", "whitelabel:look", "Set up"),
-            Branding.objects.count() > 1,
-        ),
-        Step(
-            *("Add customers", "By hand, or all at once from a CSV file."),
-            *("customers:list", "Customers", Customer.objects.exists()),
-        ),
-        Step(
-            *("Set your prices", "Services, products and taxes.", "contracts:catalog", "Catalogue"),
-            CatalogItem.objects.exists(),
-        ),
-        Step(
-            *("Agree on contracts", "What each customer pays for.", "contracts:list", "Contracts"),
-            Contract.objects.exists(),
-        ),
-        Step(
-            *("Put in the work", "Tickets with time and products.", "contracts:tickets", "Tickets"),
-            Ticket.objects.exists(),
-        ),
-        Step(
-            *("Bill the month", "Preview, create drafts, issue.", "invoices:batch-new", "Bill"),
-            Invoice.objects.exists(),
-        ),
+    done = [
+        Branding.objects.count() > 1,
+        Customer.objects.exists(),
+        CatalogItem.objects.exists(),
+        Contract.objects.exists(),
+        Ticket.objects.exists(),
+        Invoice.objects.exists(),
     ]
+    steps = [Step(*words, done=is_done) for words, is_done in zip(STEPS, done, strict=True)]
     following = next((step for step in steps if not step.done), None)
     return [replace(step, next=step is following) for step in steps]
 
