@@ -43,7 +43,7 @@ class Since(NamedTuple):
 
     events: list[Event]
     head: Changed
-    lines: dict[int, tuple[str, Changed]]
+    lines: dict[int, Changed]
     reordered: bool
 
 
@@ -52,14 +52,11 @@ def since(invoice: Invoice, version: int) -> Since:
     edits = invoice.events.filter(code__in=CODES).select_related("by").order_by("id")
     events = [event for event in edits if event.facts.get("version", 0) > version]
     head: Changed = {}
-    lines: dict[int, tuple[str, Changed]] = {}
+    lines: dict[int, Changed] = {}
     for event in events:
         _fold(head, event.facts.get("changed", {}))
         for fact in event.facts.get("lines", ()):
-            what, known = lines.get(fact["id"], (fact["what"], {}))
-            _fold(known, fact["changed"])
-            kept = "added" if what == "added" and fact["what"] == "changed" else fact["what"]
-            lines[fact["id"]] = (kept, known)
+            _fold(lines.setdefault(fact["id"], {}), fact["changed"])
     return Since(events, head, lines, any(event.facts.get("reordered") for event in events))
 
 
@@ -69,9 +66,19 @@ def _fold(known: Changed, more: Mapping[str, Sequence[str]]) -> None:
         known[name] = [known[name][0] if name in known else old, new]
 
 
-def merge(head: Cells, rows: Iterable[Cells], *, now: Invoice, stored: Mapping[int, Cells],
-          since: Since) -> Merged:  # fmt: skip
-    """`head` and `rows` as typed, `now` and `stored` (cells of each line by id) as saved."""
+def merge(
+    head: Cells,
+    rows: Iterable[Cells],
+    *,
+    now: Invoice,
+    stored: Mapping[int, Cells],
+    taxes: Mapping[str, str],
+    since: Since,
+) -> Merged:
+    """`head` and `rows` as typed, `now` and `stored` (cells of each line by id) as saved.
+
+    `taxes` are the values of the tax list by their labels.
+    """
     names = [str(event.by or "Background work") for event in since.events]
     last = since.events[-1].at if since.events else None
     merged = Merged({}, [], by=list(dict.fromkeys(names)), at=last)
@@ -80,15 +87,15 @@ def merge(head: Cells, rows: Iterable[Cells], *, now: Invoice, stored: Mapping[i
     for row in rows:
         pk = row.get("id") or 0
         seen.add(pk)
-        what, changed = since.lines.get(pk, ("", {}))
-        if what == "removed":
-            _meet_removal(row, changed, merged)
+        changed = since.lines.get(pk, {})
+        if pk and pk not in stored:
+            _meet_removal(row, changed, merged, taxes)
             continue
         if changed:
             _merge_row(row, stored.get(pk, {}), changed, merged.theirs)
         merged.rows.append(row)
     for place, (pk, cells) in enumerate(stored.items()):
-        if pk not in seen and since.lines.get(pk, ("",))[0] == "added":
+        if pk not in seen:
             merged.theirs.append(Theirs(f"Line “{_name(cells)}”", "added"))
             merged.rows.insert(place, cells | {"note": "Added by somebody else."})
     if since.reordered:
@@ -129,7 +136,7 @@ def _merge_row(mine: Cells, now: Cells, changed: Changed, theirs: list[Theirs]) 
     mine["note"] = "Both of you changed this line." if clash else "Changed by somebody else."
 
 
-def _meet_removal(mine: Cells, was: Changed, merged: Merged) -> None:
+def _meet_removal(mine: Cells, was: Changed, merged: Merged, taxes: Mapping[str, str]) -> None:
     """A line that they removed goes, unless its typist changed it: then it comes as a new one."""
     label = f"Line “{_name(mine)}”"
     touched = any(
@@ -140,7 +147,10 @@ def _meet_removal(mine: Cells, was: Changed, merged: Merged) -> None:
         return
     merged.theirs.append(Theirs(label, "removed", "kept as a new line"))
     note = "Somebody else removed this line. Saving adds it anew, without the work behind it."
-    merged.rows.append(mine | {"id": None, "note": note})
+    anew = {"id": None, "note": note}
+    if not _typed(mine, "tax"):
+        anew["tax"] = taxes.get(was["tax"][0], "")
+    merged.rows.append(mine | anew)
 
 
 def _typed(row: Cells, name: str) -> str:

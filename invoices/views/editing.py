@@ -257,6 +257,7 @@ class InvoiceEdit(InvoiceWrite):
         self.conflict = conflicts.merge(
             form.header(), typed, now=self.object,
             stored={pk: offer.row(line) for pk, line in self.stored.items()},
+            taxes={str(tax): value for value, tax in offer.taxes.items()},
             since=conflicts.since(self.object, version),
         )  # fmt: skip
         self.form = self.form_class(instance=self.object, initial=self.conflict.head)

@@ -127,6 +127,17 @@ def test_a_line_that_they_removed_goes_unless_i_changed_it(client_as, draft, sam
     assert [str(row) for row in draft.lines.all()] == ["Setup", "Support"]
 
 
+def test_a_removed_line_that_comes_anew_keeps_its_tax(client_as, draft, sam):
+    tax = make.tax("Sales", "8")
+    save(draft, sam, {"Setup": {"tax_rate": tax}})
+    draft.refresh_from_db()
+    mine = form_of(draft, {line(draft, "Setup").pk: {"quantity": "5"}})
+    save(draft, sam, {"Setup": None})
+    answer = client_as("billing").post(edit(draft), mine)
+    assert answer.context["formset"].rows[0].shown["tax"] == str(tax.pk)
+    assert str(answer.context["sums"].total) == "10.40"
+
+
 def test_a_line_that_i_removed_stays_removed(client_as, draft, sam):
     mine = form_of(draft, {line(draft, "Setup").pk: {"DELETE": "on"}})
     save(draft, sam, {"Setup": {"quantity": Decimal(4)}})
@@ -175,8 +186,11 @@ def test_a_third_change_meanwhile_is_told_again(client_as, draft, sam):
 def test_a_change_without_a_diary_is_told_as_well(client_as, draft):
     mine = form_of(draft) | {"message": "My words"}
     Invoice.objects.filter(pk=draft.pk).update(version=9)
+    line(draft, "Setup").delete()
+    draft.lines.create(position=9, description="Theirs", quantity=1, unit_price=0, net=0, tax=0)
     answer = client_as("billing").post(edit(draft), mine)
     assert answer.status_code == 409
     assert "Somebody else changed this draft" in answer.text
+    assert [name for name, *_ in shown(answer)] == ["Hosting", "Support", "Theirs"]
     assert client_as("owner").post(edit(draft), again(answer)).status_code == 302
     assert Invoice.objects.get().message == "My words"
