@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import models
-from simple_history.utils import bulk_update_with_history
+from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from .models import User
 
@@ -23,10 +23,38 @@ def delete(row: models.Model, *, by: User | None) -> None:
     row.delete()
 
 
+def insert(rows: Sequence[models.Model], *, by: User | None) -> None:
+    """Store many new rows of one model, in a constant number of queries per 500 rows."""
+    for row in rows:
+        _sign(row, by)
+    if rows:
+        bulk_create_with_history(rows, type(rows[0]), batch_size=500)
+
+
 def update(rows: Sequence[models.Model], fields: Sequence[str], *, by: User | None) -> None:
     """Write some fields of many rows of one model, in a constant number of queries per 500 rows."""
+    for row in rows:
+        _sign(row, by)
     if rows:
-        bulk_update_with_history(rows, type(rows[0]), fields, batch_size=500, default_user=by)
+        bulk_update_with_history(rows, type(rows[0]), fields, batch_size=500)
+
+
+def update_changed(
+    rows: Iterable[models.Model], stored: Mapping[Any, models.Model], *, by: User | None
+) -> None:
+    """Write the rows that differ from what is stored (by id), and of these the fields that do."""
+    changed, fields = [], set()
+    for row in rows:
+        old = stored[row.pk]
+        names = {
+            field.name
+            for field in row._meta.concrete_fields
+            if getattr(row, field.attname) != getattr(old, field.attname)
+        }
+        if names:
+            changed.append(row)
+            fields |= names
+    update(changed, sorted(fields), by=by)
 
 
 def _sign(row: models.Model, by: User | None) -> None:

@@ -1,8 +1,9 @@
 """Imports: a file becomes a plan that people can read, and the plan becomes rows, all or none.
 
 An `Import` names the columns of one kind of file and says what a row would do. Planning reads what
-it needs in a few queries, whatever the number of rows. `commit` plans again under the locks and
-refuses when the outcome is not the one that was looked at.
+it needs in a few queries, whatever the number of rows; where only the verbs know a rule, they are
+tried on all rows together. `commit` plans again under the locks and refuses when the outcome is not
+the one that was looked at.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
@@ -86,6 +87,11 @@ class Plan:
         return sum(step.action == action for step in self.steps)
 
     @property
+    def to_write(self) -> list[Step]:
+        """The steps that change something."""
+        return [step for step in self.steps if step.action != Action.UNCHANGED]
+
+    @property
     def bad_rows(self) -> int:
         return len({problem.line for problem in self.problems})
 
@@ -121,6 +127,10 @@ class Import(ABC):
     def plan(self, record: Record, known: Any) -> Step:
         """What a row would do; raises BadRow. Adds what it would create to `known`."""
 
+    def judge(self, steps: Sequence[Step]) -> list[Problem]:
+        """Why these steps can't be written, as far as planning could not know. Leaves no trace."""
+        return []
+
     @abstractmethod
     def write(self, steps: Sequence[Step], *, by: User, now: dt.datetime) -> None:
         """Save the instances of steps that create or update. Called in a transaction."""
@@ -142,7 +152,11 @@ def check(importer: Import, content: bytes) -> None:
 
 def plan(importer: Import, content: bytes) -> Plan:
     """What committing this file would do, and every row that keeps it from being committed."""
-    return _plan(importer, *_records(importer, content))
+    found = _plan(importer, *_records(importer, content))
+    refused = importer.judge(found.to_write)
+    bad = {problem.line for problem in refused}
+    steps = tuple(step for step in found.steps if step.line not in bad)
+    return Plan(steps, tuple(sorted((*found.problems, *refused))))
 
 
 def commit(
@@ -156,12 +170,42 @@ def commit(
             current = _plan(importer, records, problems)
             if current.problems or current.fingerprint != fingerprint:
                 raise _changed()
-            importer.write(
-                [step for step in current.steps if step.action != Action.UNCHANGED], by=by, now=now
-            )
-    except IntegrityError as error:
+            importer.write(current.to_write, by=by, now=now)
+    except (IntegrityError, Refused, ValidationError) as error:
         raise _changed() from error
     return current
+
+
+def tried(
+    steps: Sequence[Step],
+    *,
+    together: Callable[[Sequence[Step]], None],
+    alone: Callable[[Step], None],
+) -> list[Problem]:
+    """What the verbs refuse of these steps; nothing stays of the attempt.
+
+    All are stored `together`. Where that fails each half is, and so on down to the rows at fault,
+    which are stored `alone` and say what is wrong with them.
+    """
+    if not steps:
+        return []
+    try:
+        with transaction.atomic():
+            if len(steps) > 1:
+                together(steps)
+            else:
+                alone(steps[0])
+            transaction.set_rollback(True)
+        return []
+    except (Refused, ValidationError, IntegrityError) as error:
+        if len(steps) == 1:
+            return [Problem(steps[0].line, *reason) for reason in _reasons(error)]
+    middle = len(steps) // 2
+    return [
+        problem
+        for half in (steps[:middle], steps[middle:])
+        for problem in tried(half, together=together, alone=alone)
+    ]
 
 
 def assign(record: Record, instance: models.Model, values: dict[str, Any]) -> Step:
@@ -256,6 +300,18 @@ def _plan(importer: Import, records: Sequence[Record], problems: Sequence[Proble
         except BadRow as bad:
             found += [Problem(record.line, column, message) for column, message in bad.problems]
     return Plan(tuple(steps), tuple(sorted(found)))
+
+
+def _reasons(error: Refused | ValidationError | IntegrityError) -> list[tuple[str, str]]:
+    """Pairs of a column and a sentence."""
+    match error:
+        case Refused():
+            return [(error.field, error.message)]
+        case ValidationError():
+            found = error.message_dict.items()
+            return [("" if name == NON_FIELD_ERRORS else name, " ".join(t)) for name, t in found]
+        case _:
+            raise error
 
 
 def _clean(instance: models.Model, values: dict[str, Any]) -> None:

@@ -92,11 +92,13 @@ def refuse_billed_period(contract: Contract, starts: Iterable[dt.date]) -> None:
     )
 
 
-def billed_periods(contract: Contract) -> list[dt.date]:
-    """The first days of the contract's billed periods, in order."""
-    billed = Contract.objects.filter(LIVE, pk=contract.pk).order_by("claims__period_start")
-    starts = billed.values_list("claims__period_start", flat=True)
-    return [start for start in starts if start is not None]
+def billed_periods(contract_ids: Iterable[int]) -> dict[int, list[dt.date]]:
+    """The first days of the billed periods of each of these contracts, in order."""
+    found: dict[int, list[dt.date]] = {id: [] for id in contract_ids}
+    billed = Contract.objects.filter(LIVE, pk__in=found).order_by("claims__period_start")
+    for id, start in billed.values_list("pk", "claims__period_start"):
+        found[id].append(start)  # type: ignore[arg-type] # the claim of a contract has a start
+    return found
 
 
 def first_bill(contract: Contract) -> str | None:

@@ -58,16 +58,30 @@ def store(
 
     A rate that billed time names can't go. Unbilled time moves to the primary rate if `repoint`.
     """
-    stored = {rate.pk: rate for rate in contract.rates.all()}
-    for rate in rates:
-        rate.contract = contract
-        if rate.pk is not None and rate.pk not in stored:
-            raise _refused("foreign_rate", "This rate belongs to another contract.")
-    _refuse_roles(contract, rates)
-    _refuse_items(rates, stored)
-    kept = {rate.pk for rate in rates}
+    store_many([(contract, rates)], by=by, repoint=repoint)
+
+
+def store_many(
+    agreed: Sequence[tuple[Contract, Sequence[ContractRate]]],
+    *,
+    by: User | None,
+    repoint: bool = False,
+) -> None:
+    """As `store`, for many contracts in as many queries."""
+    ids = [contract.pk for contract, _ in agreed]
+    stored = ContractRate.objects.select_related("item").filter(contract_id__in=ids).in_bulk()
+    for contract, rates in agreed:
+        for rate in rates:
+            rate.contract = contract
+            known = stored.get(rate.pk)
+            if rate.pk is not None and (known is None or known.contract_id != contract.pk):
+                raise _refused("foreign_rate", "This rate belongs to another contract.")
+        _refuse_roles(contract, rates)
+    all_rates = [rate for _, rates in agreed for rate in rates]
+    _refuse_items(all_rates, stored)
+    kept = {rate.pk for rate in all_rates}
     _remove([rate for pk, rate in stored.items() if pk not in kept], by=by, repoint=repoint)
-    _save(rates, by)
+    _save(all_rates, stored, by)
 
 
 def _refuse_roles(contract: Contract, rates: Sequence[ContractRate]) -> None:
@@ -123,29 +137,37 @@ def _refuse_items(rates: Sequence[ContractRate], stored: dict[int, ContractRate]
 
 
 def _remove(rates: Sequence[ContractRate], *, by: User | None, repoint: bool) -> None:
+    if not rates:
+        return
+    using = TimeEntry.objects.filter(rate__in=[rate.pk for rate in rates])
+    if billed := using.filter(locks.LIVE).select_related("rate__item").first():
+        message = f"{billed.rate} can't be removed: billed time has this rate."
+        raise _refused("rate_billed", message)
+    entries = list(using.select_related("rate__item"))
+    if entries and not repoint:
+        named = entries[0].rate
+        count = sum(entry.rate_id == entries[0].rate_id for entry in entries)
+        raise Refused(
+            "rate_in_use",
+            f"{count} unbilled time entries have the rate {named}. They will go to the "
+            "primary rate. Confirm to remove it.",
+            entries=count,
+        )
+    follow_primary(entries, by=by)
     for rate in rates:
-        using = TimeEntry.objects.filter(rate=rate)
-        if using.filter(locks.LIVE).exists():
-            message = f"{rate} can't be removed: billed time has this rate."
-            raise _refused("rate_billed", message)
-        entries = list(using)
-        if entries and not repoint:
-            raise Refused(
-                "rate_in_use",
-                f"{len(entries)} unbilled time entries have the rate {rate}. They will go to the "
-                "primary rate. Confirm to remove it.",
-                entries=len(entries),
-            )
-        follow_primary(entries, by=by)
         history.delete(rate, by=by)
 
 
-def _save(rates: Sequence[ContractRate], by: User | None) -> None:
+def _save(rates: Sequence[ContractRate], stored: dict[int, ContractRate], by: User | None) -> None:
     """Additional rates first: a rate that gives up a role makes room for the one that takes it."""
+    known = [rate for rate in rates if rate.pk is not None]
+    additional = [rate for rate in known if rate.role == Role.ADDITIONAL]
+    others = [rate for rate in known if rate.role != Role.ADDITIONAL]
     try:
         with transaction.atomic():
-            for rate in sorted(rates, key=lambda rate: rate.role != Role.ADDITIONAL):
-                history.save(rate, by=by)
+            history.update_changed(additional, stored, by=by)
+            history.update_changed(others, stored, by=by)
+            history.insert([rate for rate in rates if rate.pk is None], by=by)
     except IntegrityError as error:
         message = "Two of these rates change places. Remove one of them and add it again."
         raise _refused("rates_change_places", message) from error

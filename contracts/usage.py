@@ -58,7 +58,7 @@ def _refuse_billed(contract: Contract, counted: str, day: dt.date) -> None:
 
     That day is a period's last one; billed in advance, its first.
     """
-    billed = locks.billed_periods(contract)
+    billed = locks.billed_periods([contract.pk])[contract.pk]
     if not billed:
         return
     every = periods.all_periods(

@@ -1,19 +1,26 @@
-"""A file of contracts with their rates. The verbs judge each row: a dry run undoes them."""
+"""A file of contracts with their rates. The verbs judge all rows; a dry run undoes them."""
 
 from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.db import transaction
-
 from atera_invoicing import cells
-from atera_invoicing.errors import Refused
-from atera_invoicing.imports import Action, BadRow, Change, Column, Import, Record, Step, assign
+from atera_invoicing.imports import (
+    Action,
+    BadRow,
+    Change,
+    Column,
+    Import,
+    Problem,
+    Record,
+    Step,
+    assign,
+    tried,
+)
 from atera_invoicing.models import Level, User
 from contracts import agreements, locks
 from contracts.models import Contract, ContractRate, TaxRate
@@ -34,6 +41,12 @@ class Agreement:
     @property
     def pk(self) -> int | None:
         return self.contract.pk
+
+    def copy(self) -> Agreement:
+        """The same, to be stored on trial."""
+        rates = self.rates
+        copied = None if rates is None else [copy.copy(rate) for rate in rates]
+        return Agreement(copy.copy(self.contract), copied)
 
 
 class Known:
@@ -142,13 +155,17 @@ class Contracts(Import):
         known.add(agreement)
         changes = step.changes + ((Change("rates", before, after),) if before != after else ())
         action = Action.UPDATE if changes and agreement.pk else step.action
-        if action != Action.UNCHANGED:
-            _try(agreement)
         return step._replace(action=action, changes=changes, instance=agreement)
 
+    def judge(self, steps: Sequence[Step]) -> list[Problem]:
+        return tried(
+            steps,
+            together=lambda steps: _store_many([s.instance.copy() for s in steps], by=None),
+            alone=lambda step: _store(step.instance.copy(), by=None),
+        )
+
     def write(self, steps: Sequence[Step], *, by: User, now: dt.datetime) -> None:
-        for step in steps:
-            _store(step.instance, by=by)
+        _store_many([step.instance for step in steps], by=by)
 
 
 def _fields(record: Record, known: Known) -> dict[str, Any]:
@@ -171,33 +188,13 @@ def _store(agreement: Agreement, *, by: User | None) -> None:
         agreements.change(agreement.contract, agreement.rates, by=by)
 
 
-def _try(agreement: Agreement) -> None:
-    """Raise BadRow if storing this would be refused. Nothing stays of the attempt."""
-    rates = agreement.rates
-    attempt = Agreement(
-        copy.copy(agreement.contract),
-        None if rates is None else [copy.copy(rate) for rate in rates],
-    )
-    try:
-        _undone(lambda: _store(attempt, by=None))
-    except Refused as refused:
-        raise BadRow((refused.field, refused.message)) from refused
-    except ValidationError as error:
-        found = error.message_dict.items()
-        raise BadRow(
-            *(("" if name == "__all__" else name, " ".join(texts)) for name, texts in found)
-        ) from error
-
-
-class _Undo(Exception):
-    """How a transaction is left without a trace."""
-
-
-def _undone(act: Callable[[], None]) -> None:
-    """Do it in a transaction that is always rolled back."""
-    try:
-        with transaction.atomic():
-            act()
-            raise _Undo
-    except _Undo:
-        return
+def _store_many(rows: Sequence[Agreement], *, by: User | None) -> None:
+    """As `_store` of one after the other, in a few statements."""
+    last_default = {row.contract.customer_id: row for row in rows if row.contract.is_default}
+    for row in rows:
+        if row is not last_default.get(row.contract.customer_id):
+            row.contract.is_default = False
+    changed = [(row.contract, row.rates) for row in rows if row.pk is not None]
+    new = [(row.contract, row.rates or []) for row in rows if row.pk is None]
+    agreements.change_many(changed, by=by)
+    agreements.create_many(new, by=by)

@@ -80,17 +80,20 @@ def test_an_invoice_is_due_after_its_days_to_pay_unless_it_says_when():
 @pytest.mark.parametrize(
     ("index", "rows"),
     [
-        ("invoice_drafts", lambda: Invoice.objects.in_status("draft", TODAY)),
-        ("invoice_voided", lambda: Invoice.objects.in_status("voided", TODAY)),
-        ("invoice_refunded", lambda: Invoice.objects.in_status("refunded", TODAY)),
-        ("invoice_by_due", lambda: Invoice.objects.in_status("overdue", TODAY)),
-        ("invoice_by_due", lambda: Invoice.objects.in_status("sent", TODAY)),
-        ("invoice_by_balance", lambda: Invoice.objects.order_by("-balance", "-id")),
-        ("invoice_by_due_date", lambda: Invoice.objects.order_by("due_date", "id")),
-        ("invoice_by_number", lambda: Invoice.objects.order_by("number_key", "id")),
-        ("invoice_by_name", lambda: Invoice.objects.order_by("bill_to_name", "id")),
-        ("invoice_by_batch_total", lambda: Invoice.objects.filter(batch=1)),
-        ("invoice_search", lambda: Invoice.objects.filter(bill_to_name__icontains="bluewater")),
+        ("invoice_drafts", lambda: Invoice.objects.in_status("draft", TODAY).order_by()),
+        ("invoice_voided", lambda: Invoice.objects.in_status("voided", TODAY).order_by()),
+        ("invoice_refunded", lambda: Invoice.objects.in_status("refunded", TODAY).order_by()),
+        ("invoice_by_due", lambda: Invoice.objects.in_status("overdue", TODAY).order_by()),
+        ("invoice_by_due", lambda: Invoice.objects.in_status("sent", TODAY).order_by()),
+        ("invoice_by_balance", lambda: Invoice.objects.order_by("-balance", "-id")[:10]),
+        ("invoice_by_due_date", lambda: Invoice.objects.order_by("due_date", "id")[:10]),
+        ("invoice_by_number", lambda: Invoice.objects.order_by("number_key", "id")[:10]),
+        ("invoice_by_name", lambda: Invoice.objects.order_by("bill_to_name", "id")[:10]),
+        ("invoice_by_batch_total", lambda: Invoice.objects.filter(batch=1).order_by("id")[:10]),
+        (
+            "invoice_search",
+            lambda: Invoice.objects.filter(bill_to_name__icontains="bluewater").order_by(),
+        ),
     ],
 )
 def test_a_state_an_order_and_a_search_have_their_index(every_kind, index, rows):
@@ -98,4 +101,4 @@ def test_a_state_an_order_and_a_search_have_their_index(every_kind, index, rows)
         cursor.execute("ANALYZE invoices_invoice")
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")
-    assert index in rows()[:10].explain()
+    assert index in rows().explain()
