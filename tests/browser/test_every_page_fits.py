@@ -39,7 +39,8 @@ LOOK = """() => {
   const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), pale = []
   while (words.nextNode()) {
     const text = words.currentNode.data.trim(), element = words.currentNode.parentElement
-    if (!text || !element.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue
+    const shown = element.checkVisibility({opacityProperty: true, visibilityProperty: true})
+    if (!text || !shown) continue
     if (element.closest('svg, .visually-hidden, :disabled, template, .skip')) continue
     const style = getComputedStyle(element), size = parseFloat(style.fontSize)
     const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700)
