@@ -61,7 +61,7 @@ class Visitor:
         self.form = {
             "name": "October", "level": "", "invoice_date": "2026-11-01", "page": "1", **ASKED,
             "shown": " ".join(ticks), "take": ticks, "uid": value(html, "uid"),
-            "on": value(html, "on"),
+            "on": value(html, "on"), "seen": value(html, "seen"),
         }  # fmt: skip
         self.first = ticks[0].partition("/")[0]
 

@@ -49,18 +49,28 @@ class Selection:
 
     def with_all(self, accounts: Iterable[Account], *, zero_invoices: bool) -> Selection:
         """With every due bill of these contracts that makes an invoice."""
-        more = (
-            tick(one.contract_id, bill.period.start)
-            for one in accounts
-            for bill in one.due
-            if bills.writable(bill, zero_invoices=zero_invoices)
-        )
-        return replace(self, on=self.on.union(more))
+        return replace(self, on=self.on | _writable(accounts, zero_invoices=zero_invoices))
 
     def without(self, accounts: Iterable[Account]) -> Selection:
         """With no bill of these contracts."""
         ids = {one.contract_id for one in accounts}
         return replace(self, on=frozenset(t for t in self.on if contract(t) not in ids))
+
+    def moved_on(
+        self,
+        before: Iterable[Account],
+        after: Iterable[Account],
+        *,
+        among: Iterable[Account],
+        zero_invoices: bool,
+    ) -> Selection:
+        """The same when other bills are offered than before: without those that are gone, and with
+        those of `among` that can be written only now.
+        """
+        offered = {tick(one.contract_id, b.period.start) for one in after for b in one.bills}
+        known = _writable(before, zero_invoices=zero_invoices)
+        fresh = _writable(among, zero_invoices=zero_invoices) - known
+        return replace(self, on=self.on & offered | fresh)
 
 
 def tick(contract_id: int, what: object) -> str:
@@ -94,6 +104,15 @@ def contracts_shown(post: QueryDict) -> list[int]:
 def is_id(text: str) -> bool:
     """Whether a text can be a primary key."""
     return text.isascii() and text.isdecimal() and len(text) < 19
+
+
+def _writable(accounts: Iterable[Account], *, zero_invoices: bool) -> frozenset[str]:
+    return frozenset(
+        tick(one.contract_id, bill.period.start)
+        for one in accounts
+        for bill in one.due
+        if bills.writable(bill, zero_invoices=zero_invoices)
+    )
 
 
 def _texts(post: QueryDict, name: str) -> Iterable[str]:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import pickle
+import re
+import uuid
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,7 +22,7 @@ from typing import NamedTuple
 from django.core.cache import cache
 
 from atera_invoicing import money
-from atera_invoicing.models import Installation
+from atera_invoicing.models import Installation, User
 from contracts.models import Contract
 
 from . import billing, bills, choosing, wording
@@ -28,6 +30,7 @@ from .bills import Billable, Brief, Row
 from .choosing import Choice
 
 KEPT_SECONDS = 30 * 60
+ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Account(NamedTuple):
@@ -66,8 +69,16 @@ class Account(NamedTuple):
 class Sheet:
     """The contracts with something to bill, or waiting for it, by customer and name."""
 
+    id: str
     made_at: dt.datetime
+    through: dt.date
+    today: dt.date
+    level: str
     accounts: dict[int, Account]
+
+    def answers(self, *, through: dt.date, today: dt.date, level: str, **_: object) -> bool:
+        """Whether it was worked out for this question."""
+        return (self.through, self.today, self.level) == (through, today, level)
 
 
 def work_out(
@@ -81,7 +92,8 @@ def work_out(
             say=wording.nothing,
         )  # fmt: skip
         accounts = [account(row) for row in rows]
-    return Sheet(now, {one.contract_id: one for one in accounts if one.bills or one.left})
+    offered = {one.contract_id: one for one in accounts if one.bills or one.left}
+    return Sheet(uuid.uuid4().hex, now, through, today, level, offered)
 
 
 @contextmanager
@@ -141,12 +153,17 @@ def account(row: Row) -> Account:
     )  # fmt: skip
 
 
-def kept(key: str, make: Callable[[], Sheet]) -> Sheet:
-    """The sheet kept under a key; made and kept if there is none."""
-    packed = cache.get(key)
-    return pickle.loads(zlib.decompress(packed)) if packed else keep(key, make())  # noqa: S301
-
-
-def keep(key: str, sheet: Sheet) -> Sheet:
-    cache.set(key, zlib.compress(pickle.dumps(sheet), 1), KEPT_SECONDS)
+def keep(person: User, sheet: Sheet) -> Sheet:
+    """Keep a sheet for whoever looks at it."""
+    cache.set(_key(person, sheet.id), zlib.compress(pickle.dumps(sheet), 1), KEPT_SECONDS)
     return sheet
+
+
+def load(person: User, id: str) -> Sheet | None:
+    """A kept sheet of this person; None when it is gone, or never was."""
+    packed = cache.get(_key(person, id)) if ID.fullmatch(id) else None
+    return pickle.loads(zlib.decompress(packed)) if packed else None  # noqa: S301 - our own
+
+
+def _key(person: User, id: str) -> str:
+    return f"sheet:{person.pk}:{id}"

@@ -7,8 +7,6 @@ and everything works without JavaScript.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -18,11 +16,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
-from atera_invoicing import money
 from atera_invoicing.models import Installation
 from atera_invoicing.pages import Page
 from contracts.models import Contract
-from contracts.terms.base import Issue, Period, TicketFacts
 from invoices import billing, bills, breakdown, selection, sheet
 from invoices.bills import Billable, Panel, Row
 from invoices.breakdown import Piece
@@ -31,86 +27,11 @@ from invoices.forms import BatchForm, NarrowForm
 from invoices.selection import Selection
 from invoices.sheet import Account, Picked, Sheet
 
+from .rows import Box, Line, Shown
+
 HOME = (("Batches", reverse_lazy("invoices:batches")),)
 ROWS = 50
 NOTHING = Picked((), "")
-
-
-@dataclass(frozen=True)
-class Box:
-    """A piece of a bill with its box; `tick` is empty for what can't be left out."""
-
-    piece: Piece
-    tick: str
-    ticked: bool
-
-
-@dataclass(frozen=True)
-class Line:
-    """A period of a contract with its box, and its pieces by ticket where they are shown."""
-
-    bill: Billable
-    tick: str
-    ticked: bool
-    written: Billable | None
-    groups: list[tuple[TicketFacts | None, list[Box]]]
-
-    @property
-    def period(self) -> Period:
-        return self.bill.period
-
-    @property
-    def issues(self) -> tuple[Issue, ...]:
-        """What there is to know: leaving work out may have mended it."""
-        return (self.written or self.bill).issues
-
-    @property
-    def blocked(self) -> bool:
-        return self.written is None and bills.is_blocked(self.bill)
-
-    @property
-    def selected(self) -> Decimal:
-        return self.written.subtotal if self.written else money.ZERO
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A contract on the page. `out` is its work left out."""
-
-    account: Account
-    type: str
-    due: list[Line]
-    open: list[Line]
-    picked: Picked
-    reason: str
-    out: frozenset[str]
-    expanded: bool
-
-    @property
-    def issues(self) -> list[Issue]:
-        """What there is to know about its due bills, each once."""
-        return list(dict.fromkeys(issue for line in self.due for issue in line.issues))
-
-    @property
-    def lines(self) -> list[Line]:
-        """The periods with a row of their own: several due ones, and open ones when asked for."""
-        due = self.due if len(self.due) > 1 else []
-        return [*due, *(line for line in self.open if self.expanded or line.ticked)]
-
-    @property
-    def shown(self) -> str:
-        """The boxes of periods that are on the screen for it."""
-        return " ".join(dict.fromkeys(line.tick for line in [*self.due, *self.lines]))
-
-    @property
-    def asks_reason(self) -> str:
-        """The tick of the first open period with a row: beside it stands the reason."""
-        return next((line.tick for line in self.lines if not line.bill.due), "")
-
-    @property
-    def single(self) -> Line | None:
-        """The only due period: its box is that of the contract."""
-        return self.due[0] if len(self.due) == 1 else None
 
 
 class SheetPage(Page):
@@ -152,19 +73,18 @@ class SheetPage(Page):
         return self.asked["options"]
 
     @cached_property
+    def before(self) -> Sheet | None:
+        """What the page was shown with, if that is still kept."""
+        posted = self.request.method == "POST"
+        return sheet.load(self.request.user, self.given.get("seen", "")) if posted else None
+
+    @cached_property
     def sheet(self) -> Sheet:
-        """What can be billed; kept while the page is used, unless it is asked for anew."""
-        asked, uid = self.asked, self.form.cleaned_data.get("uid")
-
-        def make() -> Sheet:
-            return sheet.work_out(**asked, now=timezone.now())
-
-        if uid is None:
-            return make()
-        parts = (self.request.user.pk, uid, asked["through"], asked["level"], asked["today"])
-        key = "sheet:" + ":".join(map(str, parts))
-        afresh = self.request.method == "GET" or "recalculate" in self.given
-        return sheet.keep(key, make()) if afresh else sheet.kept(key, make)
+        """What can be billed: as it was shown, unless something else or newer is asked for."""
+        before, asked = self.before, self.asked
+        if before and "recalculate" not in self.given and before.answers(**asked):
+            return before
+        return sheet.keep(self.request.user, sheet.work_out(**asked, now=timezone.now()))
 
     @cached_property
     def narrow(self) -> NarrowForm:
@@ -190,6 +110,12 @@ class SheetPage(Page):
         if self.request.method != "POST":
             return Selection().with_all(self.matching, zero_invoices=zero)
         found, these = selection.read(self.given), self.matching
+        if self.before and self.before is not self.sheet:
+            now = self.narrow.leave(self.sheet.accounts.values())
+            found = found.moved_on(
+                self.before.accounts.values(), self.sheet.accounts.values(), among=now,
+                zero_invoices=zero,
+            )  # fmt: skip
         if act == "all":
             return found.with_all(these, zero_invoices=zero)
         if act == "none":
@@ -249,7 +175,7 @@ class SheetPage(Page):
             "panel": self.panel,
             "contracts": sum(1 for _, one in chosen if one.bills),
             "problems": [(account, one.message) for account, one in chosen if one.message],
-            "made_at": self.sheet.made_at,
+            "sheet": self.sheet,
             "currency": self.options.currency,
             "first": next(
                 (

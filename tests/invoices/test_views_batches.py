@@ -372,6 +372,38 @@ def test_a_lost_cache_costs_time_but_no_tick(client_as):
     assert client.post(PANEL, form).context["panel"] == before
 
 
+def test_another_date_ticks_what_it_adds_and_keeps_what_was_unticked(client_as):
+    """Periods that the new date doesn't reach are gone without a complaint."""
+    old = make.retainer("100", start_date="2026-09-01", end_date="2026-09-30")
+    new = make.retainer("200", start_date="2026-10-01", end_date="2026-10-31")
+    client = client_as("billing")
+    form = form_of(client.get(NEW, {"through": "2026-09-30"})) | {"take": []}
+    page = client.post(NEW, form | UNTIL_OCTOBER)
+    form = form_of(page)
+    assert form["take"] == [f"{new.pk}/2026-10-01"]
+    assert f"{old.pk}/2026-09-01" in form["shown"]
+    page = client.post(NEW, form | {"through": "2026-09-30"})
+    assert (page.context["panel"].invoices, page.context["problems"]) == (0, [])
+
+
+def test_what_was_mended_is_ticked_after_recalculating(client_as):
+    contract = make.monitoring({"servers": "40"}, start_date="2026-10-01", end_date="2026-10-31")
+    client = client_as("billing")
+    page = client.get(NEW)
+    assert page.context["panel"].invoices == 0
+    make.usage(contract, "servers", "3")
+    page = client.post(NEW, form_of(page) | {"state": "problem", "recalculate": "1"})
+    assert figures(page.context["panel"])[3] == "120.00"
+
+
+def test_nobody_gets_the_sheet_of_somebody_else(client_as):
+    examples.acme()
+    form = form_of(client_as("billing").get(NEW, UNTIL_OCTOBER))
+    make.retainer("800", start_date="2026-10-01", end_date="2026-10-31")
+    page = client_as("owner").post(NEW, form)
+    assert len(page.context["rows"]) == 2
+
+
 def test_recalculate_sees_what_was_done_meanwhile(client_as):
     contract = examples.acme()
     client = client_as("billing")
