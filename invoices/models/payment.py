@@ -25,6 +25,7 @@ class Payment(models.Model):
         CHECK = "check", "Check"
         CASH = "cash", "Cash"
         OTHER = "other", "Other"
+        BOOKS = "books", "Accounting system"
 
     invoice = models.ForeignKey("invoices.Invoice", models.PROTECT, related_name="payments")
     kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.PAYMENT)
