@@ -218,7 +218,7 @@ class Receipt:
     content: Mapping[str, str | list[dict[str, str]]]  # normal form for comparison, see below
 
 
-# Normal form of an invoice's content, in which two versions of it are compared: a dict with the keys
+# Normal form of an invoice's content, in which two versions of it are compared: a dict with keys
 # customer_id, number, date, due_date, currency, email, message, subtotal, tax, total and lines, the
 # last a list of dicts with description, quantity, unit_price, discount, net, item_id, tax_id. All
 # values are text; amounts have 2 decimals, quantities and prices no trailing zeros. What is not in
