@@ -210,6 +210,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 30},
     },
+    "ring-for-due-exports": {
+        "task": "accounting.tasks.sweep",
+        "schedule": 5.0,
+        "options": {"expires": 30},
+    },
 }
 CELERY_TIMEZONE = "UTC"
 # Until the job of a dead worker is taken over.
