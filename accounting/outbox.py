@@ -18,7 +18,7 @@ from django.db.models import F, QuerySet
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from invoices import exporting
-from invoices.models import Invoice
+from invoices.models import Claim, Invoice
 
 from . import documents, planning, readiness
 from .models import Connection, Export, RemoteInvoice, Run
@@ -167,6 +167,30 @@ def queue_change(
 
 
 @transaction.atomic
+def queue_anew(
+    connection: Connection, remote: RemoteInvoice, *, by: User | None, now: dt.datetime
+) -> Export:
+    """Send an invoice again that was deleted there, as a new document of the next generation."""
+    _refuse_unless_active(connection)
+    if remote.status != RemoteInvoice.Status.DELETED:
+        raise Refused("still_there", f"{remote.number} is still there and is not sent again.")
+    before = Export.objects.filter(
+        connection=connection, invoice=remote.invoice_id, operation=Export.Operation.CREATE
+    )
+    last = before.first()
+    before.update(state=State.CANCELLED)
+    remote.delete()
+    run = queue(connection, [remote.invoice_id], by=by, now=now)
+    export = run.exports.get()
+    export.generation = last.generation + 1 if last else 1
+    export.marker = f"{export.marker} {export.generation}"
+    export.document["marker"] = export.marker
+    export.digest = documents.digest(export.document)
+    export.save()
+    return export
+
+
+@transaction.atomic
 def retry(export: Export, *, by: User | None, now: dt.datetime) -> Export:
     """Try again what was rejected, with the invoice as it can be written now. A document that comes
     out differently is a new generation.
@@ -188,6 +212,7 @@ def cancel(export: Export, *, by: User | None, now: dt.datetime) -> Export:
     export = _locked(export, State.QUEUED, State.WAITING, State.REJECTED)
     export.state, export.settled_at, export.run_at = State.CANCELLED, now, None
     export.save()
+    _free_time([export.uid])
     if export.invoice_id:
         exporting.end([export.invoice_id], where=where(export.connection), by=by, now=now)
     return export
@@ -209,11 +234,12 @@ def cancel_all(connection: Connection, *, by: User | None, now: dt.datetime) -> 
     rows = connection.exports.select_for_update().filter(
         state__in=[State.QUEUED, State.WAITING, State.REJECTED]
     )
-    ids = list(rows.values_list("pk", "invoice_id"))
-    Export.objects.filter(pk__in=[pk for pk, _ in ids]).update(
+    ids = list(rows.values_list("pk", "uid", "invoice_id"))
+    Export.objects.filter(pk__in=[pk for pk, _, _ in ids]).update(
         state=State.CANCELLED, settled_at=now, run_at=None
     )
-    invoices = [invoice for _, invoice in ids if invoice]
+    _free_time([uid for _, uid, _ in ids])
+    invoices = [invoice for _, _, invoice in ids if invoice]
     exporting.end(invoices, where=where(connection), by=by, now=now)
     return len(ids)
 
@@ -268,6 +294,11 @@ def _certain(ready: Ready) -> Document:
     if ready.document is None:
         raise Refused(ready.missing[0].code, ready.missing[0].message)
     return ready.document
+
+
+def _free_time(uids: Collection[uuid.UUID]) -> None:
+    """Time that was to go without an invoice can be billed again."""
+    Claim.objects.filter(pushed__in=uids).delete()
 
 
 def _renew(export: Export) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from atera_invoicing import ringing
 
-from . import auto, delivery
+from . import auto, delivery, sync, webhooks
 from .models import Connection, Export
 
 
@@ -16,6 +16,21 @@ from .models import Connection, Export
 def deliver(connection_id: int) -> None:
     """Send what is due over a connection, and clear up what was lost."""
     delivery.work(connection_id, now=timezone.now())
+
+
+@shared_task
+def look(connection_id: int) -> None:
+    """Ask what changed at the other end, if it is time."""
+    sync.poll(connection_id, now=timezone.now())
+
+
+@shared_task
+def look_at_all() -> None:
+    """Every night: look at every invoice that is there, whatever we were told."""
+    now = timezone.now()
+    webhooks.forget_old(now=now)
+    for connection in Connection.objects.filter(state=Connection.State.ACTIVE, lost_at=None):
+        sync.sweep(connection, now=now)
 
 
 @shared_task
@@ -33,6 +48,9 @@ def sweep() -> None:
     due = Connection.objects.filter(free, open_, stuck, state=Connection.State.ACTIVE)
     for pk in due.filter(lost_at__isnull=True).distinct().values_list("pk", flat=True):
         deliver.delay(pk)
+    polled = Connection.objects.filter(state=Connection.State.ACTIVE, poll_at__lte=now)
+    for pk in polled.filter(lost_at__isnull=True).values_list("pk", flat=True):
+        look.delay(pk)
 
 
 def ring(connection: Connection) -> None:
