@@ -24,6 +24,11 @@ def name(key: str) -> str:
     return KNOWN[key][0]
 
 
+def is_configured(key: str) -> bool:
+    """Whether this installation has credentials for it, so that somebody can connect."""
+    return bool(getattr(settings, PACKAGES[key][1])["client_id"])
+
+
 def get(key: str) -> Provider:
     """The provider with this key; `KeyError` for an unknown one."""
     _, package, setting = KNOWN[key]
