@@ -108,9 +108,7 @@ def _send_some(sender: Sender) -> bool:
 
 
 def _must_wait(sender: Sender, urgent: bool) -> bool:
-    """Whether the limits are used up for longer than a call would wait. Nobody sleeps that long: the
-    sweep rings again.
-    """
+    """Whether the limits are used up for longer than a call would wait: the sweep rings again."""
     seconds = budget.wait(sender.connection, Cost.CALL, urgent=urgent, now=sender.clock.now())
     return seconds > calling.PATIENCE
 
@@ -175,14 +173,16 @@ def _freeze(
             operation, given, key=str(uuid.uuid4()), facts=connection.facts
         )
     except ProviderError as error:
-        return _refuse(exports, error, now)
+        _refuse(exports, error, now)
+        return None
     except Exception:
         logger.exception("export %s: can't be written", [export.pk for export in exports])
         fault = Rejected(
             "A fault in this software keeps this invoice from being written. The log has details.",
             code="broken",
         )
-        return _refuse(exports, fault, now)
+        _refuse(exports, fault, now)
+        return None
     call = Call.objects.create(
         connection=connection, operation=operation, key=frozen.key, body=frozen.body,
         places=list(frozen.places), first_sent_at=now, sent_at=now,
