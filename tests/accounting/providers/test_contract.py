@@ -212,7 +212,7 @@ def test_a_document_arrives_as_it_was_sent(backend, session):
 
 
 @pytest.mark.parametrize(
-    ("quantity", "price", "discount", "net"),
+    "figures",
     [
         ("14.5", "128.35", "0", "1861.08"),  # half a cent, up
         ("0.33", "100.50", "0", "33.17"),
@@ -224,13 +224,14 @@ def test_a_document_arrives_as_it_was_sent(backend, session):
         ("1234.5678", "98.7654", "33.33", "81291.61"),
     ],
 )
-def test_amounts_arrive_to_the_cent(backend, session, quantity, price, discount, net):
-    figures = {
-        "quantity": Decimal(quantity),
-        "unit_price": Decimal(price),
-        "discount_percent": Decimal(discount),
-    }
-    line = backend.line(net, **figures)
+def test_amounts_arrive_to_the_cent(backend, session, figures):
+    quantity, price, discount, net = figures
+    line = backend.line(
+        net,
+        quantity=Decimal(quantity),
+        unit_price=Decimal(price),
+        discount_percent=Decimal(discount),
+    )
     (receipt,) = create(backend, session, backend.document("", line, backend.line("500.00")))
     assert receipt.total == Decimal("500.00") + Decimal(net)
     assert receipt.content["lines"][0]["net"] == net
