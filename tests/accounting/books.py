@@ -79,7 +79,12 @@ def link(connection: Connection, local: Customer | CatalogItem, remote_id: str =
 
 
 def invoice(
-    customer: Customer, item: CatalogItem, *, quantity: str = "2.5", price: str = "100", **fields: Any
+    customer: Customer,
+    item: CatalogItem,
+    *,
+    quantity: str = "2.5",
+    price: str = "100",
+    **fields: Any,
 ) -> Invoice:
     """An issued invoice of one line."""
     line = LineInput(
@@ -95,5 +100,3 @@ def there(sims: simulators.Simulators, one: Invoice, realm: str = "") -> list[di
     """The documents at the simulator that bear an invoice's marker."""
     marker = documents.marker(one)
     return [doc for doc in sims.qbo.invoices(realm) if marker in doc.get("PrivateNote", "")]
-
-
