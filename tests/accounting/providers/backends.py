@@ -6,10 +6,12 @@ A new provider is one more class here with these methods, and its name in `BACKE
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -230,9 +232,32 @@ class Qbo:
         """Requests that could have changed something."""
         return len(self.sim.requests("write"))
 
-    def notices(self) -> list[tuple[bytes, dict[str, str]]]:
-        """Webhooks as they were sent for what happened since `subscribe`."""
-        return []
+    @contextmanager
+    def doorbell(self) -> Iterator[Callable[[], list[tuple[bytes, dict[str, str]]]]]:
+        """A subscriber: calling it gives body and headers of what was sent since the last time."""
+        received: list[tuple[bytes, dict[str, str]]] = []
+
+        class Door(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                received.append((body, {name.lower(): text for name, text in self.headers.items()}))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                """Quiet."""
+
+        def rung() -> list[tuple[bytes, dict[str, str]]]:
+            self.sim.deliver()
+            rings, received[:] = list(received), []
+            return rings
+
+        with HTTPServer(("127.0.0.1", 0), Door) as door:
+            threading.Thread(target=door.serve_forever, daemon=True).start()
+            self.sim.subscribe(f"http://127.0.0.1:{door.server_port}/", WEBHOOK_TOKEN)
+            yield rung
+            door.shutdown()
 
 
 BACKENDS = {"qbo": Qbo}

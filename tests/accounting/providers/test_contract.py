@@ -527,6 +527,34 @@ def test_time_arrives_is_found_and_goes_again(backend, provider, session):
 # Doorbells ----------------------------------------------------------------------------------------
 
 
-def test_a_notice_that_nobody_signed_is_refused(provider):
-    with pytest.raises(port.Unauthorized):
-        provider.doorbells(b"[]", {})
+def test_what_happens_there_rings_with_company_and_record(backend, provider, session):
+    with backend.doorbell() as rung:
+        (receipt,) = create(backend, session, backend.document())
+        backend.pay(receipt.id, "25.00")
+        bells = [bell for body, headers in rung() for bell in provider.doorbells(body, headers)]
+    assert {bell.company_id for bell in bells} == {session.company_id}
+    assert receipt.id in {bell.id for bell in bells if bell.kind == "invoice"}
+    assert "payment" in {bell.kind for bell in bells}
+    assert len({bell.key for bell in bells}) == len(bells)
+
+
+def test_the_same_notice_again_has_the_same_key(backend, provider, session):
+    with backend.doorbell() as rung:
+        create(backend, session, backend.document())
+        ((body, headers),) = rung()
+    assert provider.doorbells(body, headers) == provider.doorbells(body, headers)
+
+
+def test_a_notice_that_somebody_else_signed_is_refused(backend, provider, session):
+    with backend.doorbell() as rung:
+        create(backend, session, backend.document())
+        ((body, headers),) = rung()
+    for wrong_body, wrong_headers in (
+        (body + b" ", headers),
+        (body[:-1], headers),
+        (body, {}),
+        (body, {name: text[::-1] for name, text in headers.items()}),
+        (b"", headers),
+    ):
+        with pytest.raises(port.Unauthorized):
+            provider.doorbells(wrong_body, wrong_headers)
