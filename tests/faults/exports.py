@@ -1,5 +1,5 @@
-"""Exports under fire: a worker that is killed at any moment and a provider that misbehaves, both by a
-seed, and then the question whether every invoice is there exactly once.
+"""Exports under fire: a worker that is killed at any moment and a provider that misbehaves, both by
+a seed, and then the question whether every invoice is there exactly once.
 """
 
 from __future__ import annotations
@@ -54,13 +54,14 @@ def run(
     invoices: Sequence[Invoice],
     *,
     deliver: Deliver = lambda pk, now: delivery.work(pk, now=now),
+    numbering: str = "",
 ) -> Story:
     """Export these invoices to a fresh company under the faults of a seed; AssertionError with the
     story if any of them is not there exactly once in the end.
     """
     dice = random.Random(seed)
     story = Story(seed, database.vendor)
-    connection = _fresh(sims, invoices, dice)
+    connection = _fresh(sims, invoices, dice, numbering)
     outbox.queue(connection, [i.pk for i in invoices], by=None, now=sims.clock.now())
     for _ in range(ROUNDS):
         _arm(sims, dice, story)
@@ -154,12 +155,16 @@ def _mortal(event: int) -> Any:
 
 
 def _fresh(
-    sims: simulators.Simulators, invoices: Sequence[Invoice], dice: random.Random
+    sims: simulators.Simulators,
+    invoices: Sequence[Invoice],
+    dice: random.Random,
+    numbering: str,
 ) -> Connection:
-    """A new company and a new connection to it; some records exist there, some are to be created."""
+    """A new company and a new connection to it, whose records the first delivery creates there."""
     Connection.objects.filter(state=Connection.State.ACTIVE).update(
         state=Connection.State.CLOSED, sealed=""
     )
+    Export.objects.filter(state__in=Export.OPEN).update(state=Export.State.CANCELLED, run_at=None)
     Invoice.objects.update(export_queued_at=None, exported_at=None)
     sims.reset()
     sims.qbo.switch(
@@ -169,9 +174,9 @@ def _fresh(
         requestid=dice.choice(["honoured", "honoured", "honoured", "ignored"]),
     )
     connection = books.connect(sims)
-    if dice.random() < 0.3:
-        connection.numbering = Connection.Numbering.THEIRS
-        connection.save()
+    theirs = dice.random() < 0.3
+    connection.numbering = numbering or ("theirs" if theirs else "ours")
+    connection.save()
     for customer in {i.customer_id: i.customer for i in invoices}.values():
         books.link(connection, customer)
     items = {line.item_id: line.item for i in invoices for line in i.lines.all()}
