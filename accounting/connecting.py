@@ -134,7 +134,7 @@ def _again(connection: Connection, consent: Consent) -> Connection:
         if time.monotonic() > end:
             raise Refused("consent_used", "This sign-in was used already. Begin again.")
         time.sleep(access.POLL)
-        connection.refresh_from_db(fields=access.SECRET_FIELDS)
+        connection.refresh_from_db(fields=access.FIELDS)
     connection.refresh_from_db()
     return connection
 
