@@ -18,6 +18,7 @@ from django.db.models import F, Q
 
 from atera_invoicing import leases
 
+from . import secrets
 from .models import Connection
 from .providers import port, registry
 from .secrets import Unreadable
@@ -143,6 +144,21 @@ def _refreshed(connection: Connection) -> port.Tokens:
         if not secret.get("previous"):
             raise
         return provider.refresh(thaw({**secret, "refresh": secret["previous"]}))
+
+
+def rotate_keys() -> tuple[int, list[int]]:
+    """Seal everything with the newest key. How many there were, and those that no key opens."""
+    renewed, unreadable = 0, []
+    for pk, sealed in Connection.objects.exclude(sealed="").values_list("pk", "sealed"):
+        try:
+            fresh = secrets.renew(sealed)
+        except Unreadable:
+            unreadable.append(pk)
+            continue
+        # One that changed meanwhile was sealed with the newest key already.
+        Connection.objects.filter(pk=pk, sealed=sealed).update(sealed=fresh)
+        renewed += 1
+    return renewed, unreadable
 
 
 def detach(connection: Connection) -> port.Tokens | None:
