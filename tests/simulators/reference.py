@@ -11,19 +11,23 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 PLAIN = {
     "xs:string": lambda value: isinstance(value, str),
     "xs:anyURI": lambda value: isinstance(value, str),
     "id": lambda value: isinstance(value, str),
     "xs:boolean": lambda value: isinstance(value, bool),
-    "xs:decimal": lambda value: _is_number(value),
+    "xs:decimal": _is_number,
     "xs:int": lambda value: _is_number(value) and value == int(value),
     "xs:positiveInteger": lambda value: _is_number(value) and value == int(value) >= 1,
     "xs:date": lambda value: isinstance(value, str) and DAY.fullmatch(value),
     "xs:dateTime": lambda value: isinstance(value, str) and MOMENT.fullmatch(value),
 }
-# What the schemas leave out although answers have it, as recordings show.
-ALSO = {"Line": {"LineNum"}}
 
 
 def folder() -> Path | None:
@@ -105,7 +109,3 @@ def _value(type_name: str, value, path: str) -> list[str]:
     if type_name in known["types"]:
         return problems(type_name, value, path)
     return [f"{path}: the type {type_name} is not judged"]
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -40,7 +40,7 @@ def test_the_sdk_lists_filters_and_counts(client):
     assert Customer.count(qb=client) == 10
     assert Customer.count("DisplayName LIKE 'A%'", qb=client) == 1
     assert len(Item.all(qb=client)) == 8
-    assert [term.Name for term in Term.all(order_by="Name DESC", qb=client)][0] == "Net 60"
+    assert Term.all(order_by="Name DESC", qb=client)[0].Name == "Net 60"
     assert Account.filter(AccountType="Bank", qb=client)[0].Name == "Checking"
     assert len(Customer.choose(["58", "59", "999"], qb=client)) == 2
     page = Customer.all(order_by="DisplayName", start_position=3, max_results=2, qb=client)
@@ -51,7 +51,7 @@ def test_the_sdk_lists_filters_and_counts(client):
 @pytest.mark.parametrize(
     "statement",
     [
-        "SELECT * FROM Customer WHERE Active = true ORDERBY DisplayName STARTPOSITION 1 MAXRESULTS 5",
+        "SELECT * FROM Customer WHERE Active = true ORDERBY Balance STARTPOSITION 1 MAXRESULTS 5",
         "select * from customer where active = TRUE order by displayname asc maxresults 5",
         "Select *, Notes From CUSTOMER Where Active IN (true, false) OrderBy DISPLAYNAME desc",
         "select Id, DisplayName from Customer where DisplayName like '%a%' and Balance = '0'",

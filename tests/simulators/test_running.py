@@ -107,6 +107,15 @@ def test_everything_survives_a_restart(tmp_path):
         assert api.read("Customer", "58")["Balance"] == 170
 
 
+def test_an_app_that_was_made_up_stays_the_same_one(tmp_path):
+    with simulators.start(redirect_uris=[sdk.CALLBACK]) as first:
+        Keeper(first.world, tmp_path).save()
+    with simulators.start() as second:
+        Keeper(second.world, tmp_path).load()
+        assert second.qbo.client_secret == first.qbo.client_secret
+        assert sdk.consent(second.qbo, sdk.auth_client(second.qbo))["code"]
+
+
 def test_changes_are_kept_while_it_runs(tmp_path):
     with simulators.start() as running:
         keeper = Keeper(running.world, tmp_path)
