@@ -18,6 +18,7 @@ from django.db.models import F, Q
 
 from atera_invoicing import leases
 
+from . import secrets
 from .models import Connection
 from .providers import port, registry
 from .secrets import Unreadable
@@ -28,9 +29,9 @@ MARGIN = dt.timedelta(seconds=60)  # a token that dies sooner is renewed before 
 LEASE = dt.timedelta(seconds=60)  # longer than a refresh can take
 WAIT = 10.0  # seconds that a call waits for somebody else's refresh
 POLL = 0.05
-SECRET_FIELDS = [
-    "state", "sealed", "generation", "access_expires_at", "refresh_expires_at", "lost_at",
-    "lost_reason",
+FIELDS = [
+    "state", "company_id", "facts", "sealed", "generation", "access_expires_at",
+    "refresh_expires_at", "lost_at", "lost_reason",
 ]  # fmt: skip
 
 
@@ -44,18 +45,21 @@ def session(
     `Unavailable` when the provider can't be asked for a token now.
     """
     began = time.monotonic()
+    renewed = False
     while True:
-        connection.refresh_from_db(fields=SECRET_FIELDS)
+        connection.refresh_from_db(fields=FIELDS)
         waited = time.monotonic() - began
         moment = now + dt.timedelta(seconds=waited)
         _check_live(connection)
         expires = connection.access_expires_at
         usable = bool(expires and expires > moment) and connection.generation != refused
-        if usable and expires and expires > moment + MARGIN:
+        lasting = usable and expires and expires > moment + MARGIN
+        if lasting or renewed:  # what was just given is used, however short it lives
             return _session(connection)
         owner = _lease(connection, now=moment)
         if owner:
             _renew(connection, owner, now=moment)
+            renewed = True
         elif usable:
             return _session(connection)  # somebody is renewing it; it lives long enough for us
         elif waited > WAIT:
@@ -78,7 +82,7 @@ def lose(
     if generation is not None:
         rows = rows.filter(generation=generation)
     lost = rows.update(lost_at=now, lost_reason=reason[:300], refresh_owner="", refresh_until=None)
-    connection.refresh_from_db(fields=SECRET_FIELDS)
+    connection.refresh_from_db(fields=FIELDS)
     return bool(lost)
 
 
@@ -92,9 +96,8 @@ def _check_live(connection: Connection) -> None:
 
 
 def _session(connection: Connection) -> port.Session:
-    secret = _reveal(connection)
-    row = Connection.objects.values_list("company_id", "facts").get(pk=connection.pk)
-    return port.Session(company_id=row[0], access=secret["access"], facts=row[1])
+    access = _reveal(connection)["access"]
+    return port.Session(connection.company_id, access, connection.facts)
 
 
 def _lease(connection: Connection, *, now: dt.datetime) -> str:
@@ -141,6 +144,21 @@ def _refreshed(connection: Connection) -> port.Tokens:
         if not secret.get("previous"):
             raise
         return provider.refresh(thaw({**secret, "refresh": secret["previous"]}))
+
+
+def rotate_keys() -> tuple[int, list[int]]:
+    """Seal everything with the newest key. How many there were, and those that no key opens."""
+    renewed, unreadable = 0, []
+    for pk, sealed in Connection.objects.exclude(sealed="").values_list("pk", "sealed"):
+        try:
+            fresh = secrets.renew(sealed)
+        except Unreadable:
+            unreadable.append(pk)
+            continue
+        # One that changed meanwhile was sealed with the newest key already.
+        Connection.objects.filter(pk=pk, sealed=sealed).update(sealed=fresh)
+        renewed += 1
+    return renewed, unreadable
 
 
 def detach(connection: Connection) -> port.Tokens | None:

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.db import transaction
 
 from atera_invoicing.errors import Refused
@@ -34,6 +35,12 @@ def begin(
     connection: Connection, *, by: User, session_key: str, redirect_uri: str, now: dt.datetime
 ) -> str:
     """Where to send the browser. It must come back within ten minutes, with the same session."""
+    if not settings.TOKEN_KEYS:
+        raise Refused(
+            "no_token_keys",
+            "This installation has no key to keep the access safe. Whoever runs it must set "
+            "TOKEN_KEYS.",
+        )
     provider = registry.get(connection.provider)
     state = secrets.token_urlsafe(32)
     try:
@@ -134,7 +141,7 @@ def _again(connection: Connection, consent: Consent) -> Connection:
         if time.monotonic() > end:
             raise Refused("consent_used", "This sign-in was used already. Begin again.")
         time.sleep(access.POLL)
-        connection.refresh_from_db(fields=access.SECRET_FIELDS)
+        connection.refresh_from_db(fields=access.FIELDS)
     connection.refresh_from_db()
     return connection
 

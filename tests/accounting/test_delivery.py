@@ -18,6 +18,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
+def connection(sims, db):
+    return books.connect(sims)
+
+
+@pytest.fixture
 def parts(connection):
     """A customer and a service that are linked with nothing there yet."""
     customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
