@@ -187,14 +187,15 @@ class QuickBooksOnline:
         fault = item.get("Fault")
         if isinstance(fault, dict):
             error = faults.of_fault(fault, reference=reference, operation=operation)
-            return Outcome(error=error)
+            return Outcome(error=error, reference=reference)
         for entity in ("Invoice", "TimeActivity"):
             doc = item.get(entity)
             if isinstance(doc, dict) and doc.get("Id"):
-                if entity == "TimeActivity":
-                    return Outcome(receipt=reading.time_receipt(doc))
-                return Outcome(receipt=self._receipt(session, doc))
-        return Outcome(error=faults.unreadable(write=True, reference=reference))
+                time = entity == "TimeActivity"
+                receipt = reading.time_receipt(doc) if time else self._receipt(session, doc)
+                return Outcome(receipt, reference=reference)
+        error = faults.unreadable(write=True, reference=reference)
+        return Outcome(error=error, reference=reference)
 
 
 def _typed(provider: QuickBooksOnline) -> port.Provider:
