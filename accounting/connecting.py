@@ -17,7 +17,7 @@ from django.db import transaction
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 
-from . import access
+from . import access, calling
 from .access import detach, lose, revoke, session
 from .models import Connection, Consent
 from .providers import port, registry
@@ -111,8 +111,6 @@ def choose(connection: Connection, company_id: str, *, now: dt.datetime) -> None
 
 def read_company(connection: Connection, *, now: dt.datetime) -> port.Company:
     """Read the company's facts anew and keep them on the row."""
-    from . import calling  # noqa: PLC0415 - it asks us for tokens
-
     company: port.Company = calling.ask(connection, "company", urgent=True, now=now)
     facts = {
         "company_name": company.name[:200],
