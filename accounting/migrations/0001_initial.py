@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('contracts', '0003_discount_words'),
+        ('contracts', '0004_priced_elsewhere'),
         ('customers', '0001_initial'),
         ('invoices', '0002_discount_words'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -85,6 +85,7 @@ class Migration(migrations.Migration):
                 ('facts', models.JSONField(default=dict, help_text='What only the adapter reads.')),
                 ('takes_numbers', models.BooleanField(default=True)),
                 ('takes_time', models.BooleanField(default=False)),
+                ('tax_modes', models.JSONField(default=list, help_text='Those it allows, the usual one first.')),
                 ('closed_through', models.DateField(blank=True, null=True)),
                 ('read_at', models.DateTimeField(help_text='When the lists were last read.', null=True)),
                 ('sealed', models.TextField(blank=True, editable=False)),
@@ -121,6 +122,7 @@ class Migration(migrations.Migration):
                 ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('committed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('held_by', models.ForeignKey(help_text='Who sets the draft up; another person takes it over first.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['-id'],
