@@ -164,7 +164,7 @@ def _same_percent(ours: Sequence[Ours], theirs: Sequence[Theirs]) -> Iterator[Ma
     """The same percent, if only one of theirs has it."""
     by_percent = _grouped((r.percent, r.id) for r in theirs if r.percent is not None)
     for record in ours:
-        found = by_percent.get(record.percent, [])
+        found = by_percent.get(record.percent, []) if record.percent is not None else []
         if len(found) == 1:
             yield Match(record.id, found[0], How.FUZZY, CHILD)
 

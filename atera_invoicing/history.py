@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
-from simple_history.utils import bulk_update_with_history
+from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from .models import User
 
@@ -27,6 +27,12 @@ def update(rows: Sequence[models.Model], fields: Sequence[str], *, by: User | No
     """Write some fields of many rows of one model, in a constant number of queries per 500 rows."""
     if rows:
         bulk_update_with_history(rows, type(rows[0]), fields, batch_size=500, default_user=by)
+
+
+def create(rows: Sequence[models.Model], *, by: User | None) -> None:
+    """Store many new rows of one model; they learn their ids."""
+    if rows:
+        bulk_create_with_history(list(rows), type(rows[0]), batch_size=500, default_user=by)
 
 
 def _sign(row: models.Model, by: User | None) -> None:

@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                 ('auto_export', models.CharField(choices=[('off', 'By hand'), ('on_issue', 'When a batch is issued')], default='off', max_length=8)),
                 ('income_account_id', models.CharField(blank=True, max_length=64)),
                 ('fallback_item_id', models.CharField(blank=True, help_text='Takes lines that were typed in.', max_length=64)),
+                ('untaxed_id', models.CharField(blank=True, help_text='Tax code of lines without tax, where each needs one.', max_length=64)),
                 ('go_live', models.DateField(blank=True, help_text='Invoices of earlier days are not exported.', null=True)),
                 ('document_state', models.CharField(blank=True, help_text='Xero: DRAFT, SUBMITTED or AUTHORISED.', max_length=10)),
                 ('step', models.CharField(blank=True, help_text='Where the wizard was left.', max_length=20)),

@@ -80,6 +80,9 @@ class Connection(models.Model):
     fallback_item_id = models.CharField(
         max_length=64, blank=True, help_text="Takes lines that were typed in."
     )
+    untaxed_id = models.CharField(
+        max_length=64, blank=True, help_text="Tax code of lines without tax, where each needs one."
+    )
     go_live = models.DateField(
         null=True, blank=True, help_text="Invoices of earlier days are not exported."
     )
