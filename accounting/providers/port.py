@@ -10,7 +10,7 @@ opens no thread, never retries and never sleeps: when and how often to ask is th
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -42,6 +42,18 @@ class TaxMode(StrEnum):
     CODES = "codes"
 
 
+class Cost(StrEnum):
+    """What a request counts as at the provider."""
+
+    READ = "read"
+    WRITE = "write"
+    CALL = "call"  # a write of many documents at once
+
+
+def unlimited(cost: Cost) -> None:
+    """A budget that always has something left."""
+
+
 # Connecting ---------------------------------------------------------------------------------------
 
 
@@ -59,12 +71,14 @@ class Tokens:
 class Session:
     """What a call needs: the company, a valid access token, and what the adapter remembers of it.
 
-    `facts` are the company's facts as `company()` returned them (currency, preferences).
+    `facts` are the company's facts as `company()` returned them (currency, preferences). The
+    adapter calls `spend` right before each request; what it raises stops the call there.
     """
 
     company_id: str
     access: str = field(repr=False)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    spend: Callable[[Cost], None] = field(default=unlimited, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,9 +320,10 @@ class Doorbell:
 class Limits:
     """What the provider allows one company, already with a margin.
 
-    `per_minute` counts requests, `calls_per_minute` calls of `send`, `per_day` requests (0: no
-    limit). `batch` is the most documents in one call. `settle` is how long a request may still take
-    effect after we gave up on it; `remember` how long a key is surely recognised (0: never surely).
+    `per_minute` counts requests, `calls_per_minute` calls of `send`, `per_day` and `per_second`
+    requests, `reads_per_month` requests that change nothing (0: no limit). `batch` is the most
+    documents in one call. `settle` is how long a request may still take effect after we gave up on
+    it; `remember` how long a key is surely recognised (0: never surely).
     """
 
     per_minute: int
@@ -317,6 +332,8 @@ class Limits:
     batch: int
     settle: dt.timedelta
     remember: dt.timedelta
+    per_second: int = 0
+    reads_per_month: int = 0
 
 
 # Errors -------------------------------------------------------------------------------------------
@@ -452,6 +469,13 @@ class Provider(Protocol):
         ...
 
     # Documents.
+    def check(
+        self, document: Document | TimeDocument, *, facts: Mapping[str, Any]
+    ) -> list[Rejected]:
+        """Why the provider would refuse to create this document, as far as that can be said without
+        asking it. Pure. Whether its records still exist there is not looked at."""
+        ...
+
     def freeze(
         self,
         operation: Operation,

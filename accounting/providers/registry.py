@@ -18,6 +18,11 @@ def keys() -> list[str]:
     return list(PACKAGES)
 
 
+def is_configured(key: str) -> bool:
+    """Whether this installation has credentials for it, so that somebody can connect."""
+    return bool(getattr(settings, PACKAGES[key][1])["client_id"])
+
+
 def get(key: str) -> Provider:
     """The provider with this key; `KeyError` for an unknown one."""
     package, setting = PACKAGES[key]
