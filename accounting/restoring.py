@@ -197,7 +197,8 @@ def _taxes(result: Restoration, extra: Iterable[Model], brought: Collection[int]
     skipped = (Contract, Category, CatalogItem, Link)
     used |= _referenced(TaxRate, [row.pk for row in rows], skipped)
     default = any(
-        result.final(tax, "is_default") for tax in TaxRate.objects.exclude(pk__in=[r.pk for r in rows])
+        result.final(tax, "is_default")
+        for tax in TaxRate.objects.exclude(pk__in=[r.pk for r in rows])
     )
     for tax in rows:
         if tax.pk in brought and tax.pk not in used:
@@ -281,9 +282,7 @@ def _write(result: Restoration, by: User | None) -> None:
     columns = {
         TaxRate: ["name", "percent", "is_default", "archived_at"],
         Category: ["name", "tax_rate"],
-        CatalogItem: [
-            f.name for f in CatalogItem._meta.concrete_fields if not f.primary_key
-        ],
+        CatalogItem: [f.name for f in CatalogItem._meta.concrete_fields if not f.primary_key],
         ContractRate: ["role", "item", "unit_price", "counted"],
         Contract: ["tax_rate"],
     }

@@ -17,7 +17,7 @@ from atera_invoicing.models import User
 from contracts.facts import unbilled
 from contracts.models import CatalogItem, Category, Contract, ContractRate, TicketItem
 
-from . import changes, sides, suggestions
+from . import changes, references, sides, suggestions
 from .models import Connection, Link, RemoteRecord
 from .providers.port import Kind
 from .sides import SIDES
@@ -62,7 +62,7 @@ def confirm_sure(connection: Connection, kind: Kind, *, by: User, now: dt.dateti
     """Agree with every link of a kind whose name or SKU is the same."""
     connection = hold(connection, by=by)
     links = connection.links.filter(kind=kind, action=Action.LINK, origin__in=SURE, confirmed=False)
-    return _decide(connection, _loaded(links), {"confirmed": True}, by, now)
+    return _decide(connection, loaded(links), {"confirmed": True}, by, now)
 
 
 @transaction.atomic
@@ -73,9 +73,7 @@ def create_there(
     connection = hold(connection, by=by)
     if not SIDES[kind].creates:
         raise Refused("cannot_create", f"{SIDES[kind].title} can't be created there from here.")
-    return _decide(
-        connection, _chosen(connection, ids, kind), _unlinked(Action.CREATE), by, now
-    )
+    return _decide(connection, _chosen(connection, ids, kind), _unlinked(Action.CREATE), by, now)
 
 
 @transaction.atomic
@@ -136,9 +134,10 @@ def keep_price(
     """Take the provider's price for linked items, or keep ours; None: for all of them."""
     connection = hold(connection, by=by)
     links = connection.links.filter(kind=Kind.ITEM, action=Action.LINK).exclude(their_price=theirs)
+    links = links.filter(remote_id__in=_priced(connection)) if theirs else links
     if ids is not None:
         links = links.filter(pk__in=ids)
-    return _decide(connection, _loaded(links), {"their_price": theirs}, by, now)
+    return _decide(connection, loaded(links), {"their_price": theirs}, by, now)
 
 
 @transaction.atomic
@@ -154,7 +153,7 @@ def bring_in(
         Link(
             connection=connection, kind=kind, action=Action.IMPORT, origin=Origin.PERSON,
             remote_id=record.remote_id, remote_name=record.name, confirmed=True,
-            their_price=kind == Kind.ITEM and record.facts.get("price") is not None,
+            their_price=kind == Kind.ITEM and bool(references.price_of(record)),
             changed_at=now, changed_by=by,
         )
         for record in only_there(connection, kind)
@@ -179,6 +178,11 @@ def leave_there(
     count, _ = links.delete()
     touch(connection, now=now)
     return count
+
+
+def loaded(links: QuerySet[Link]) -> list[Link]:
+    """Links with the records that they are about."""
+    return list(links.select_related("customer", "item", "tax_rate", "person"))
 
 
 def only_there(connection: Connection, kind: Kind) -> list[RemoteRecord]:
@@ -231,10 +235,6 @@ def _rows(connection: Connection, ids: Collection[int]) -> QuerySet[Link]:
     )
 
 
-def _loaded(links: QuerySet[Link]) -> list[Link]:
-    return list(links.select_related("customer", "item", "tax_rate", "person"))
-
-
 def _chosen(connection: Connection, ids: Collection[int] | None, kind: Kind) -> list[Link]:
     """These links of ours of a kind; None: those that nothing was suggested for."""
     links = connection.links.filter(kind=kind).exclude(action=Action.IMPORT)
@@ -242,7 +242,13 @@ def _chosen(connection: Connection, ids: Collection[int] | None, kind: Kind) -> 
         links = links.filter(confirmed=False).exclude(action=Action.LINK)
     else:
         links = links.filter(pk__in=ids)
-    return _loaded(links)
+    return loaded(links)
+
+
+def _priced(connection: Connection) -> list[str]:
+    """Items that have a price there; 0 stands for "none" there."""
+    rows = connection.records.filter(kind=Kind.ITEM)
+    return [row.remote_id for row in rows if references.price_of(row)]
 
 
 def _unlinked(action: str) -> dict[str, object]:

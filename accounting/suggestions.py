@@ -25,7 +25,6 @@ FIELDS = (
     "action", "origin", "remote_id", "remote_name", "confirmed", "their_price", "score",
     "changed_at",
 )  # fmt: skip
-UNSOLD = frozenset({"Category", "Group", "Bundle"})  # items that stand on no invoice line
 
 
 @transaction.atomic
@@ -40,10 +39,7 @@ def propose(connection: Connection, *, now: dt.datetime) -> None:
 
 def offered(connection: Connection, kind: Kind) -> list[RemoteRecord]:
     """Their records that one of ours may be linked with, in order of names."""
-    rows = connection.records.filter(kind=kind, active=True)
-    if kind == Kind.ITEM:
-        return [row for row in rows if row.facts.get("type") not in UNSOLD]
-    return list(rows)
+    return list(connection.records.filter(kind=kind, active=True))
 
 
 def earlier_connections(connection: Connection) -> list[Connection]:

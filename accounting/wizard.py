@@ -16,8 +16,6 @@ from django.db import IntegrityError, transaction
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from contracts.models import CatalogItem, TaxRate
-from invoices.models import Invoice
-
 from . import changes, connecting, obstacles, past, snapshots, staging, suggestions
 from .changes import Plan
 from .models import Connection, Link, RemoteInvoice
@@ -240,7 +238,7 @@ def _commit(connection: Connection, version: int, by: User, now: dt.datetime) ->
     stored.committed_at, stored.committed_by, stored.poll_at = now, by, now
     stored.save()
     past.carry_over(stored)
-    past.mark_exported(stored, now=now)
+    past.mark_exported(stored, by=by, now=now)
     return stored
 
 
