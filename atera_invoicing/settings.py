@@ -14,6 +14,7 @@ from pathlib import Path
 
 import dj_database_url
 import fontpkg_inter
+from celery.schedules import crontab
 from cryptography.fernet import Fernet
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -207,6 +208,15 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "ring-for-due-work": {
         "task": "invoices.tasks.sweep",
+        "schedule": 5.0,
+        "options": {"expires": 30},
+    },
+    "look-at-every-exported-invoice": {
+        "task": "accounting.tasks.look_at_all",
+        "schedule": crontab(hour=3, minute=20),
+    },
+    "ring-for-due-exports": {
+        "task": "accounting.tasks.sweep",
         "schedule": 5.0,
         "options": {"expires": 30},
     },

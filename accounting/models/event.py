@@ -85,9 +85,7 @@ class Finding(models.Model):
         DRIFT = "drift", "Changed there"
         VOIDED = "voided", "Voided there"
         DELETED = "deleted", "Deleted there"
-        SETTLED = "settled", "More was paid there than we can record"
-        MISSING = "missing", "Not found there"
-        TWICE = "twice", "There twice"
+        SETTLED = "settled", "More was paid there than is owed here"
 
     class Answer(models.TextChoices):
         ACCEPTED = "accepted", "Accepted as it is there"

@@ -104,6 +104,9 @@ class Export(Leased):
     marker = models.CharField(max_length=80, help_text="Stands in the remote document.")
     call = models.ForeignKey(Call, models.SET_NULL, null=True, related_name="exports")
     place = models.CharField(max_length=36, blank=True, help_text="Its name in the call.")
+    alone = models.BooleanField(
+        default=False, help_text="Sent in a call of its own: in company it spoilt one."
+    )
     unknown_since = models.DateTimeField(null=True)
     code = models.CharField(max_length=40, blank=True, help_text="A stable code of ours.")
     message = models.TextField(blank=True, help_text="What happened and who can mend it.")

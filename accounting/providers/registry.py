@@ -8,14 +8,20 @@ from django.conf import settings
 
 from .port import Provider
 
-# Key: the package, which holds `provider(settings)`, and the setting it is given. Imported on first
-# use: the providers' own libraries are slow to import, and most processes never need them.
-PACKAGES = {"qbo": ("accounting.providers.qbo", "QBO")}
+# Key: what people call it; the package, which holds `provider(settings)`; the setting it is given.
+# Packages are imported on first use: the providers' own libraries are slow to import, and most
+# processes never need them.
+KNOWN = {"qbo": ("QuickBooks Online", "accounting.providers.qbo", "QBO")}
 
 
 def keys() -> list[str]:
     """In the order in which the page offers them."""
-    return list(PACKAGES)
+    return list(KNOWN)
+
+
+def name(key: str) -> str:
+    """What people call the system."""
+    return KNOWN[key][0]
 
 
 def is_configured(key: str) -> bool:
@@ -25,6 +31,6 @@ def is_configured(key: str) -> bool:
 
 def get(key: str) -> Provider:
     """The provider with this key; `KeyError` for an unknown one."""
-    package, setting = PACKAGES[key]
+    _, package, setting = KNOWN[key]
     provider: Provider = import_module(package).provider(getattr(settings, setting))
     return provider
