@@ -90,7 +90,7 @@ def plan_options(connection: Connection) -> Plan:
     """From the commit on, the catalogue is kept there, and taxes if each line bears a code."""
     options = Installation.current()
     wanted = {
-        "connected_to": registry.get(connection.provider).name,
+        "connected_to": registry.name(connection.provider),
         "taxes_elsewhere": connection.tax_mode == Connection.TaxMode.CODES,
     }
     values = {name: v for name, v in wanted.items() if getattr(options, name) != v}
@@ -166,7 +166,7 @@ def _arrivals(
     there: dict[tuple[str, str], RemoteRecord],
     plan: Plan,
 ) -> list[Arrival]:
-    names = _Names(registry.get(connection.provider).name, plan)
+    names = _Names(registry.name(connection.provider), plan)
     found = []
     for link in links:
         row = there.get((link.kind, link.remote_id))

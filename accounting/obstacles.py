@@ -74,7 +74,7 @@ def stale(connection: Connection) -> QuerySet[Link]:
 
 
 def _connected(connection: Connection) -> Iterator[Problem]:
-    name = registry.get(connection.provider).name
+    name = registry.name(connection.provider)
     if not connection.company_id or not connection.sealed:
         yield Problem("not_connected", "connect", f"Connect to {name} first.")
     elif connection.is_lost:
@@ -124,7 +124,7 @@ def _needed(connection: Connection, kind: Kind, step: str) -> Iterator[Problem]:
 
 
 def _settings(connection: Connection) -> Iterator[Problem]:
-    name = registry.get(connection.provider).name
+    name = registry.name(connection.provider)
     modes = connection.tax_modes or Connection.TaxMode.values
     if connection.tax_mode not in modes:
         yield Problem("tax_mode_missing", "taxes", f"Choose how tax gets to {name}.")
@@ -158,8 +158,7 @@ def _warnings(connection: Connection) -> Iterator[Problem]:
         noun = _count(count, "customer", "customers")
         message = f"{noun} with active contracts left out: their invoices can't be exported."
         yield Problem("billed_left_out", "customers", message, count, "skip")
-    needs_untaxed = connection.tax_mode == Connection.TaxMode.CODES and connection.country != "US"
-    if needs_untaxed and not connection.untaxed_id:
+    if connection.tax_mode == Connection.TaxMode.CODES and not connection.untaxed_id:
         message = "Lines without tax can't be exported: no tax code is chosen for them."
         yield Problem("untaxed_missing", "taxes", message)
 

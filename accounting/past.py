@@ -92,7 +92,7 @@ def mark_exported(connection: Connection, *, by: User, now: dt.datetime) -> None
     rows = Invoice.objects.filter(pk__in=linked.values("invoice"), exported_at__isnull=True)
     ids = list(rows.values_list("pk", flat=True))
     rows.update(exported_at=now)
-    name = registry.get(connection.provider).name
+    name = registry.name(connection.provider)
     text = f"Linked with the invoice of this number that was already in {name}."
     Event.objects.bulk_create(
         [Event(invoice_id=pk, code="linked", text=text, at=now, by=by) for pk in ids],

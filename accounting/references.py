@@ -16,7 +16,7 @@ from django.db import transaction
 
 from . import calling
 from .models import Connection, RemoteRecord
-from .providers.port import Company, Kind, Record
+from .providers.port import Kind, Record
 
 AMOUNTS = ("price", "percent")
 TEXTS = ("type", "email", "phone", "currency", "sku", "contact")
@@ -36,25 +36,6 @@ def read(connection: Connection, kind: Kind, *, now: dt.datetime) -> Read:
     """Ask for all records of a kind and keep them. Errors of the port go to the caller."""
     records = calling.ask(connection, "records", kind, urgent=True, now=now)
     return store(connection, kind, records)
-
-
-def read_company(connection: Connection, *, now: dt.datetime) -> None:
-    """Ask what the company is like now: name, currency, numbers, closed days, ways of tax."""
-    company: Company = calling.ask(connection, "company", urgent=True, now=now)
-    connection.company_name = company.name[:200] or connection.company_name
-    connection.company_url = company.url or connection.company_url
-    connection.country, connection.currency = company.country, company.currency
-    connection.takes_numbers = company.takes_numbers
-    connection.takes_time = company.takes_time
-    connection.closed_through = company.closed_through
-    connection.tax_modes = [mode.value for mode in company.tax_modes]
-    connection.facts = dict(company.facts) or connection.facts
-    connection.save(
-        update_fields=[
-            "company_name", "company_url", "country", "currency", "takes_numbers", "takes_time",
-            "closed_through", "tax_modes", "facts",
-        ]
-    )  # fmt: skip
 
 
 def finish(connection: Connection, *, now: dt.datetime) -> None:

@@ -1,4 +1,4 @@
-"""Connecting an accounting system, step by step. Nothing outside the draft changes until the commit.
+"""Connecting an accounting system, step by step. Only the commit changes anything but the draft.
 
 The draft is a `Connection` with its links, and who holds it sets it up. The commit is one local
 transaction that asks nobody; what it changes was listed by the review. Whatever happens before,
@@ -16,7 +16,8 @@ from django.db import IntegrityError, transaction
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from contracts.models import CatalogItem, TaxRate
-from . import changes, connecting, obstacles, past, snapshots, staging, suggestions
+
+from . import changes, connecting, obstacles, past, references, snapshots, staging, suggestions
 from .changes import Plan
 from .models import Connection, Link, RemoteInvoice
 from .providers import registry
@@ -46,7 +47,7 @@ def start(provider: str, *, by: User, now: dt.datetime) -> Connection:
     """Begin to connect, or go on with one's own draft. One at a time, and only while none is
     connected.
     """
-    if provider not in registry.keys():
+    if provider not in registry.KNOWN:
         raise Refused("unknown_provider", "There is no such accounting system.")
     if other := active():
         raise Refused(
@@ -143,7 +144,10 @@ def abandon(connection: Connection, *, by: User | None, now: dt.datetime) -> Non
             return
         if by is not None:
             staging.hold(stored, by=by)
-        tokens = _end(stored, State.ABANDONED, by, now)
+        tokens = connecting.detach(stored)
+        Connection.objects.filter(pk=stored.pk).update(
+            state=State.ABANDONED, closed_at=now, closed_by=by, poll_at=None
+        )
         stored.links.all().delete()
         stored.records.all().delete()
         RemoteInvoice.objects.filter(connection=stored).delete()
@@ -184,11 +188,11 @@ def _begun(provider: str, by: User, now: dt.datetime) -> Connection:
     if known.held_by_id != by.pk:
         raise Refused(
             "held_by_other",
-            f"{known.held_by} is setting up {registry.get(known.provider).name}. Take it over to go"
+            f"{known.held_by} is setting up {registry.name(known.provider)}. Take it over to go"
             " on yourself.",
         )
     if known.provider != provider:
-        name = registry.get(known.provider).name
+        name = registry.name(known.provider)
         raise Refused("other_draft", f"You are setting up {name}. Cancel that first.")
     return known
 
@@ -204,11 +208,19 @@ def _usual(connection: Connection, today: dt.date) -> dict[str, Any]:
         "go_live": today,
         "income_account_id": accounts[0].remote_id if len(accounts) == 1 else "",
         "fallback_item_id": named.get("services") or named.get("sales") or "",
+        "untaxed_id": _without_tax(connection),
     }
     for name in usual:
         if last and name != "go_live" and (before := getattr(last[0], name)):
             usual[name] = before
     return usual
+
+
+def _without_tax(connection: Connection) -> str:
+    """The oldest tax code there that adds nothing."""
+    codes = suggestions.offered(connection, Kind.TAX)
+    free = [code.remote_id for code in codes if references.percent_of(code) == 0]
+    return min(free, key=lambda id: (len(id), id), default="")
 
 
 def _decided(connection: Connection) -> list[Link]:
@@ -240,13 +252,3 @@ def _commit(connection: Connection, version: int, by: User, now: dt.datetime) ->
     past.carry_over(stored)
     past.mark_exported(stored, by=by, now=now)
     return stored
-
-
-def _end(stored: Connection, state: str, by: User | None, now: dt.datetime) -> dict[str, Any]:
-    """Close the row; the tokens that it had, so that access can be given back afterwards."""
-    tokens = stored.reveal()
-    stored.keep({})
-    stored.state, stored.closed_at, stored.closed_by = state, now, by
-    stored.access_expires_at = stored.refresh_expires_at = stored.poll_at = None
-    stored.save()
-    return tokens

@@ -26,7 +26,7 @@ def name(key: str) -> str:
 
 def is_configured(key: str) -> bool:
     """Whether this installation has credentials for it, so that somebody can connect."""
-    return bool(getattr(settings, PACKAGES[key][1])["client_id"])
+    return bool(getattr(settings, KNOWN[key][2])["client_id"])
 
 
 def get(key: str) -> Provider:
