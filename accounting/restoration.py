@@ -128,10 +128,13 @@ def _rates(result: Restoration, extra: Iterable[Model], snapshot: dict[str, Any]
 
 
 def _additional_with(result: Restoration, rate: ContractRate) -> ContractRate | None:
-    """The contract's own additional rate with the same item, where it has one."""
-    for other in ContractRate.objects.filter(contract=rate.contract_id).exclude(pk=rate.pk):
+    """The contract's own additional rate with the same item, where it has one or had one."""
+    stored = ContractRate.objects.filter(contract=rate.contract_id).exclude(pk=rate.pk)
+    for other in (*stored, *only(result.revived, ContractRate)):
+        if other.contract_id != rate.contract_id or other in result.removed:
+            continue
         same = result.final(other, "item_id") == rate.item_id
-        if same and result.final(other, "role") == ROLE.ADDITIONAL and other not in result.removed:
+        if same and result.final(other, "role") == ROLE.ADDITIONAL:
             return other
     return None
 

@@ -16,7 +16,7 @@ from django.db.models.functions import Cast, Concat
 from atera_invoicing import history
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import Installation, User
-from contracts.models import CatalogItem, Category, Contract, ContractRate, TaxRate, TimeEntry
+from contracts.models import CatalogItem, Category, Contract, ContractRate, TaxRate
 from contracts.work.entries import follow_primary
 
 from . import connecting, outbox, restoration, snapshots
@@ -82,20 +82,23 @@ def disconnect(
 
 def apply(result: Restoration, *, by: User | None) -> None:
     """Do it, inside the caller's transaction, which holds the configuration."""
-    rates: dict[int | None, list[TimeEntry]] = {}
-    for entry, rate in result.moved:
-        entry.rate = rate
-        rates.setdefault(rate.pk if rate else None, []).append(entry)
-    follow_primary(rates.pop(None, []), by=by)
-    for entries in rates.values():
-        history.update(entries, ["rate"], by=by)
+    for model in (TaxRate, Category, CatalogItem):
+        history.create(only(result.revived, model), by=by)
     _park(result)
+    _move_time(result, by)
     for row in only(result.removed, ContractRate):
         history.delete(row, by=by)
-    for model in (TaxRate, Category, CatalogItem, ContractRate):
-        history.create(only(result.revived, model), by=by)
     _write(result, by)
     _remove(result, by)
+
+
+def _move_time(result: Restoration, by: User | None) -> None:
+    """Time at a rate that goes follows the primary rate, or the one that takes its place."""
+    follow_primary([entry for entry, rate in result.moved if rate is None], by=by)
+    moved = [(entry, rate) for entry, rate in result.moved if rate is not None]
+    for entry, rate in moved:
+        entry.rate = rate
+    history.update([entry for entry, _ in moved], ["rate"], by=by)
 
 
 def _put_options(connection: Connection) -> None:
@@ -120,6 +123,10 @@ def _park(result: Restoration) -> None:
         pk__in=edited(ContractRate, "role", "counted", "item_id", "contract_id")
     )
     rates.update(role="~", counted="")
+    for rate in only(result.revived, ContractRate):
+        result.edit(rate, {"role": rate.role, "counted": rate.counted})
+        rate.role, rate.counted = "~", ""
+    ContractRate.objects.bulk_create(only(result.revived, ContractRate), batch_size=500)
     items = CatalogItem.objects.filter(
         pk__in=edited(CatalogItem, "name", "sku", "kind", "archived_at"), archived_at=None
     )

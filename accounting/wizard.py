@@ -18,7 +18,7 @@ from atera_invoicing.models import User
 from contracts.models import CatalogItem, TaxRate
 
 from . import changes, connecting, obstacles, past, references, snapshots, staging, suggestions
-from .changes import Plan
+from .changes import Change, Plan
 from .models import Connection, Link, RemoteInvoice
 from .providers import registry
 from .providers.port import Kind
@@ -102,17 +102,22 @@ def choose(connection: Connection, values: dict[str, Any], *, by: User, now: dt.
     staging.touch(stored, now=now)
 
 
-def prepare(connection: Connection, *, today: dt.date, now: dt.datetime) -> None:
-    """What follows the first reading of the lists: usual settings, and suggestions."""
+def prepare(
+    connection: Connection, *, today: dt.date, now: dt.datetime, by: User | None = None
+) -> list[Change]:
+    """What follows a reading of the lists: suggestions, and on a draft the usual settings; while
+    connected our prices and percents follow theirs where they are theirs. What changed here.
+    """
     suggestions.propose(connection, now=now)
-    if not connection.is_draft:
-        return
+    if connection.is_active:
+        return _follow(connection, by, now)
     usual = _usual(connection, today)
     rows = Connection.objects.filter(pk=connection.pk, state=State.DRAFT)
     current = rows.values(*usual).first() or {}
     rows.update(**{name: value for name, value in usual.items() if not current.get(name)})
     if not connection.takes_numbers:
         rows.update(numbering=Connection.Numbering.THEIRS)
+    return []
 
 
 def review(connection: Connection, *, now: dt.datetime) -> Plan:
@@ -221,6 +226,20 @@ def _without_tax(connection: Connection) -> str:
     codes = suggestions.offered(connection, Kind.TAX)
     free = [code.remote_id for code in codes if references.percent_of(code) == 0]
     return min(free, key=lambda id: (len(id), id), default="")
+
+
+@transaction.atomic
+def _follow(connection: Connection, by: User | None, now: dt.datetime) -> list[Change]:
+    """Only linked rows that are in use; nothing is archived or brought back by a reading."""
+    stored = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+    if not stored.is_active:
+        return []
+    snapshots.hold()
+    links = [link for link in _decided(stored) if link.action == Link.Action.LINK]
+    plan = changes.plan(stored, links, now=now)
+    found = [change for change in plan.changes() if change.field != "priced_elsewhere"]
+    changes.apply(plan, by=by, now=now)
+    return found
 
 
 def _decided(connection: Connection) -> list[Link]:
