@@ -66,7 +66,7 @@ def eta(connection: Connection, documents: int, *, now: dt.datetime) -> dt.datet
     """When so many documents will have been sent, at the measured pace and within the limits."""
     limits = registry.get(connection.provider).limits
     ledger = _Ledger(connection.spent, limits, now)
-    most = limits.calls_per_minute - _reserve(limits.calls_per_minute)
+    most = _allowed(limits.calls_per_minute, urgent=False)
     sent = deque(ledger.call_times())
     at = max(now, connection.held_until or now).timestamp()
     for _ in range(-(-documents // limits.batch)):
@@ -86,13 +86,13 @@ class _Ledger:
         self.limits = limits
         self.now = now
         self.at = now.timestamp()
-        # A clock that was set back must not block: what lies ahead is forgotten.
-        self.seconds = [
+        # Other processes' clocks may be ahead. What lies far ahead is of a clock that was set back.
+        self.seconds = sorted(
             [second, requests, calls]
             for second, requests, calls in spent.get("seconds", [])
-            if self.at - WINDOW < second + 1 and second <= self.at + 1
-        ]
-        self.recent = [at for at in spent.get("recent", []) if 0 <= self.at - at < SECOND]
+            if self.at - WINDOW < second + 1 and second < self.at + WINDOW
+        )
+        self.recent = sorted(at for at in spent.get("recent", []) if abs(self.at - at) < SECOND)
         self.today, self.month = now.date().isoformat(), now.date().isoformat()[:7]
         day, month = spent.get("day", ["", 0]), spent.get("month", ["", 0])
         self.day: int = day[1] if day[0] == self.today else 0
@@ -103,28 +103,30 @@ class _Ledger:
     def wait(self, cost: Cost, *, urgent: bool) -> float:
         """Seconds until this may be sent; 0 for now."""
         limits = self.limits
-        waits = [self._wait_second(), self._wait_minute(1, limits.per_minute, urgent)]
+        waits = [self._wait_second(), self._wait_minute(1, limits.per_minute, urgent=urgent)]
         if cost is Cost.CALL:
-            waits.append(self._wait_minute(2, limits.calls_per_minute, urgent))
-        if limits.per_day and self.day >= limits.per_day - _kept(limits.per_day, KEPT, urgent):
+            waits.append(self._wait_minute(2, limits.calls_per_minute, urgent=urgent))
+        if limits.per_day and self.day >= _allowed(limits.per_day, urgent=urgent):
             waits.append(self._until(self.now.date() + dt.timedelta(days=1)))
         reads = limits.reads_per_month
-        if cost is Cost.READ and reads and self.reads >= reads - _kept(reads, READS_KEPT, urgent):
+        metered = cost is Cost.READ and bool(reads)
+        if metered and self.reads >= _allowed(reads, urgent=urgent, share=READS_KEPT):
             next_month = (self.now.date().replace(day=1) + dt.timedelta(days=32)).replace(day=1)
             waits.append(self._until(next_month))
         return max(waits)
 
     def add(self, cost: Cost) -> None:
-        second = int(self.at)
-        if not self.seconds or self.seconds[-1][0] != second:
-            self.seconds.append([second, 0, 0])
-        self.seconds[-1][1] += 1
+        row = next((row for row in self.seconds if row[0] == int(self.at)), None)
+        if row is None:
+            row = [int(self.at), 0, 0]
+            self.seconds.append(row)
+        row[1] += 1
         self.recent.append(round(self.at, 3))
         self.day += 1
         self.reads += cost is Cost.READ
         if cost is Cost.CALL:
             self._measure()
-            self.seconds[-1][2] += 1
+            row[2] += 1
 
     def kept(self) -> dict[str, Any]:
         return {
@@ -152,9 +154,9 @@ class _Ledger:
             return 0.0
         return max(0.0, self.recent[-most] + SECOND - self.at) or 0.001
 
-    def _wait_minute(self, column: int, most: int, urgent: bool) -> float:
+    def _wait_minute(self, column: int, most: int, *, urgent: bool) -> float:
         """Until enough of the window has passed."""
-        over = sum(row[column] for row in self.seconds) - (most - _kept(most, KEPT, urgent)) + 1
+        over = sum(row[column] for row in self.seconds) - _allowed(most, urgent=urgent) + 1
         if over <= 0:
             return 0.0
         for row in self.seconds:
@@ -168,10 +170,6 @@ class _Ledger:
         return (midnight - self.now).total_seconds()
 
 
-def _reserve(most: int) -> int:
-    return -(-most // KEPT)
-
-
-def _kept(most: int, share: int, urgent: bool) -> int:
-    """What of a limit is not for this call."""
-    return 0 if urgent else -(-most // share)
+def _allowed(most: int, *, urgent: bool, share: int = KEPT) -> int:
+    """How much of a limit this request may use."""
+    return most if urgent else most - -(-most // share)

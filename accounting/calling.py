@@ -5,6 +5,7 @@ never inside a transaction.
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import time
 from dataclasses import replace
 from typing import Any
@@ -35,7 +36,7 @@ def ask(
     clock = Clock(now)
     _respect_pause(connection, now=now)
     method = getattr(registry.get(connection.provider), name)
-    if name == "changes":
+    if "now" in inspect.signature(method).parameters:
         named["now"] = now
     try:
         try:

@@ -1,8 +1,5 @@
-"""Consent, tokens and their end. Nothing else touches a secret.
-
-A refresh token may die the moment a new one is given, and two refreshes at once may end the whole
-connection. So one process at a time refreshes, under a lease, outside of any transaction, and saves
-what it got before anything else happens. Whoever comes in the meantime waits for the result.
+"""Consent: how a connection gets its tokens. The rest of their life is in `access`, whose verbs are
+to be had here too. Nothing else touches a secret.
 """
 
 from __future__ import annotations
@@ -13,39 +10,37 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping
-from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
 
-from atera_invoicing import leases
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 
+from . import access
+from .access import detach, lose, revoke, session
 from .models import Connection, Consent
 from .providers import port, registry
-from .secrets import Unreadable
+
+__all__ = [
+    "begin", "choices", "choose", "detach", "finish", "lose", "read_company", "revoke", "session",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
 CONSENT_LIFE = dt.timedelta(minutes=10)
-MARGIN = dt.timedelta(seconds=60)  # a token that dies sooner is renewed before it is used
-LEASE = dt.timedelta(seconds=60)  # longer than a refresh can take
-WAIT = 10.0  # seconds that a call waits for somebody else's refresh
-POLL = 0.05
-SECRET_FIELDS = [
-    "state", "sealed", "generation", "access_expires_at", "refresh_expires_at", "lost_at",
-    "lost_reason",
-]  # fmt: skip
-
-
-# Consent ------------------------------------------------------------------------------------------
 
 
 def begin(
     connection: Connection, *, by: User, session_key: str, redirect_uri: str, now: dt.datetime
 ) -> str:
     """Where to send the browser. It must come back within ten minutes, with the same session."""
+    if not settings.TOKEN_KEYS:
+        raise Refused(
+            "no_token_keys",
+            "This installation has no key to keep the access safe. Whoever runs it must set "
+            "TOKEN_KEYS.",
+        )
     provider = registry.get(connection.provider)
     state = secrets.token_urlsafe(32)
     try:
@@ -113,7 +108,7 @@ def choose(connection: Connection, company_id: str, *, now: dt.datetime) -> None
         raise Refused("company_unknown", "This company can't be chosen any more. Connect again.")
     if connection.is_active and connection.company_id != company_id:
         raise Refused("other_company", "Disconnect first, then connect the other company.")
-    _adopt(connection, _thaw(offer["tokens"]), company_id, now=now)
+    _adopt(connection, access.thaw(offer["tokens"]), company_id, now=now)
 
 
 def read_company(connection: Connection, *, now: dt.datetime) -> port.Company:
@@ -132,9 +127,9 @@ def read_company(connection: Connection, *, now: dt.datetime) -> port.Company:
         "closed_through": company.closed_through,
         "tax_modes": [mode.value for mode in company.tax_modes],
     }
-    _update(connection, **facts)
+    access.update(connection, **facts)
     if connection.tax_mode not in company.tax_modes:
-        _update(connection, tax_mode=company.tax_modes[0].value)
+        access.update(connection, tax_mode=company.tax_modes[0].value)
     return company
 
 
@@ -142,12 +137,12 @@ def _again(connection: Connection, consent: Consent) -> Connection:
     """The browser asked twice. The first request may still be at work."""
     if consent.used_at is None:
         raise Refused("consent_expired", "The sign-in took more than ten minutes. Begin again.")
-    end = time.monotonic() + WAIT
+    end = time.monotonic() + access.WAIT
     while not connection.sealed or connection.lost_at:
         if time.monotonic() > end:
             raise Refused("consent_used", "This sign-in was used already. Begin again.")
-        time.sleep(POLL)
-        connection.refresh_from_db(fields=SECRET_FIELDS)
+        time.sleep(access.POLL)
+        connection.refresh_from_db(fields=access.FIELDS)
     connection.refresh_from_db()
     return connection
 
@@ -155,7 +150,7 @@ def _again(connection: Connection, consent: Consent) -> Connection:
 def _exchange(
     answer: Mapping[str, str], *, provider: str, redirect_uri: str
 ) -> tuple[port.Tokens, list[port.Company]]:
-    _outside_transactions()
+    access.outside_transactions()
     try:
         return registry.get(provider).exchange(answer, redirect_uri=redirect_uri)
     except (port.Rejected, port.Unauthorized) as error:
@@ -177,16 +172,19 @@ def _settle(
     if not ids:
         raise Refused("no_company", "The consent opened no company. Begin again and choose one.")
     if connection.is_active:
-        _end_quietly(connection.provider, tokens, ids[0])
+        access.end_quietly(connection.provider, tokens, ids[0])
         raise Refused(
             "other_company",
             f"You signed in to another company than {connection.company_name}. Begin again and "
             "choose that one; to change the company, disconnect first.",
         )
     named = [_name(connection, company, tokens) for company in companies]
-    offer = {"tokens": _freeze(tokens), "companies": named}
-    connection.keep({**connection.reveal(), "offer": offer})
-    _update(connection, sealed=connection.sealed)
+    offer = {"tokens": access.freeze(tokens), "companies": named}
+    with transaction.atomic(durable=True):  # a refresh may save at the same time
+        row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+        row.keep({**row.reveal(), "offer": offer})
+        access.update(row, sealed=row.sealed)
+    connection.refresh_from_db()
     return None
 
 
@@ -206,16 +204,11 @@ def _adopt(
     connection: Connection, tokens: port.Tokens, company_id: str, *, now: dt.datetime
 ) -> None:
     """Tokens and company belong together and are saved together."""
-    connection.keep(_freeze(tokens))
-    _update(
+    access.put(
         connection,
-        sealed=connection.sealed,
+        access.freeze(tokens),
+        tokens,
         company_id=company_id,
-        generation=F("generation") + 1,
-        refresh_owner="",
-        refresh_until=None,
-        access_expires_at=tokens.access_expires_at,
-        refresh_expires_at=tokens.refresh_expires_at,
         lost_at=None,
         lost_reason="",
         held_until=None,
@@ -225,206 +218,6 @@ def _adopt(
         read_company(connection, now=now)
     except port.ProviderError as error:  # the next refresh of the lists reads it
         log.warning("Company of connection %s not read: %s", connection.pk, error.message)
-
-
-# Sessions -----------------------------------------------------------------------------------------
-
-
-def session(
-    connection: Connection, *, now: dt.datetime, refused: int | None = None
-) -> port.Session:
-    """What a call needs, with a token that lives for a minute at least. `refused` is the generation
-    whose token the provider would not take: it is renewed whatever its age.
-
-    `Unauthorized(final=True)` when only a new consent helps; the connection is marked as lost then.
-    `Unavailable` when the provider can't be asked for a token now.
-    """
-    began = time.monotonic()
-    while True:
-        connection.refresh_from_db(fields=SECRET_FIELDS)
-        waited = time.monotonic() - began
-        moment = now + dt.timedelta(seconds=waited)
-        _check_live(connection)
-        expires = connection.access_expires_at
-        usable = bool(expires and expires > moment) and connection.generation != refused
-        if usable and expires and expires > moment + MARGIN:
-            return _session(connection)
-        owner = _lease(connection, now=moment)
-        if owner:
-            _renew(connection, owner, now=moment)
-        elif usable:
-            return _session(connection)  # somebody is renewing it; it lives long enough for us
-        elif waited > WAIT:
-            raise port.Unavailable(
-                "Somebody else is renewing the access. It is tried again by itself.",
-                retry_after=5.0,
-                code="refreshing",
-            )
-        else:
-            time.sleep(POLL)
-
-
-def lose(
-    connection: Connection, reason: str, *, now: dt.datetime, generation: int | None = None
-) -> bool:
-    """Note that the provider no longer lets us in. False when that is known already, or when the
-    token of this generation was replaced meanwhile.
-    """
-    rows = Connection.objects.filter(pk=connection.pk, lost_at=None)
-    if generation is not None:
-        rows = rows.filter(generation=generation)
-    lost = rows.update(lost_at=now, lost_reason=reason[:300], refresh_owner="", refresh_until=None)
-    connection.refresh_from_db(fields=SECRET_FIELDS)
-    return bool(lost)
-
-
-def _check_live(connection: Connection) -> None:
-    if connection.state not in (Connection.State.DRAFT, Connection.State.ACTIVE):
-        raise port.Unauthorized("This connection was ended.", final=True, code="ended")
-    if connection.lost_at:
-        raise port.Unauthorized(connection.lost_reason, final=True, code="lost")
-    if not connection.sealed or not connection.generation:
-        raise port.Unauthorized("Nobody has connected yet.", final=True, code="not_connected")
-
-
-def _session(connection: Connection) -> port.Session:
-    secret = _reveal(connection)
-    row = Connection.objects.values_list("company_id", "facts").get(pk=connection.pk)
-    return port.Session(company_id=row[0], access=secret["access"], facts=row[1])
-
-
-def _lease(connection: Connection, *, now: dt.datetime) -> str:
-    """The right to refresh this very token, or "". Like every request, outside of transactions."""
-    _outside_transactions()
-    owner = leases.me()
-    free = Q(refresh_owner="") | Q(refresh_until__isnull=True) | Q(refresh_until__lt=now)
-    rows = Connection.objects.filter(
-        free, pk=connection.pk, generation=connection.generation, lost_at=None
-    )
-    return owner if rows.update(refresh_owner=owner, refresh_until=now + LEASE) else ""
-
-
-def _renew(connection: Connection, owner: str, *, now: dt.datetime) -> None:
-    """Get a new token and save it before anything else. If it was replaced meanwhile, whoever did
-    that has the newer one.
-    """
-    mine = Connection.objects.filter(pk=connection.pk, refresh_owner=owner)
-    try:
-        tokens = _refreshed(connection)
-    except port.Unauthorized as error:
-        lose(connection, error.message, now=now, generation=connection.generation)
-        return
-    except port.ProviderError as error:
-        mine.update(refresh_owner="", refresh_until=None)
-        raise port.Unavailable(
-            error.message, retry_after=30.0, code=error.code, reference=error.reference
-        ) from None
-    previous = _reveal(connection)["refresh"]
-    connection.keep({**_freeze(tokens), "previous": previous})
-    Connection.objects.filter(pk=connection.pk, generation=connection.generation).update(
-        sealed=connection.sealed,
-        generation=F("generation") + 1,
-        access_expires_at=tokens.access_expires_at,
-        refresh_expires_at=tokens.refresh_expires_at,
-        refresh_owner="",
-        refresh_until=None,
-    )
-
-
-def _refreshed(connection: Connection) -> port.Tokens:
-    """By the token that we have; by the one before it when that is said to be dead."""
-    provider = registry.get(connection.provider)
-    secret = _reveal(connection)
-    try:
-        return provider.refresh(_thaw(secret))
-    except port.Unauthorized:
-        if not secret.get("previous"):
-            raise
-        return provider.refresh(_thaw({**secret, "refresh": secret["previous"]}))
-
-
-# The end ------------------------------------------------------------------------------------------
-
-
-def detach(connection: Connection) -> port.Tokens | None:
-    """Take the tokens off the row, for whoever ends the connection in a transaction; afterwards
-    `revoke` them.
-    """
-    secret = connection.reveal() if connection.sealed else {}
-    held = secret if "refresh" in secret else secret.get("offer", {}).get("tokens")
-    connection.keep({})
-    _update(
-        connection,
-        sealed="",
-        refresh_owner="",
-        refresh_until=None,
-        access_expires_at=None,
-        refresh_expires_at=None,
-    )
-    return _thaw(held) if held else None
-
-
-def revoke(connection: Connection, tokens: port.Tokens | None) -> bool:
-    """End our access at the provider as well. False when that could not be done: then it ends there
-    by itself, or by hand. Another connection to the same company keeps its access.
-    """
-    others = Connection.objects.live().exclude(pk=connection.pk)
-    same = others.filter(provider=connection.provider, company_id=connection.company_id)
-    if tokens is None or same.exists():
-        return True
-    return _end_quietly(connection.provider, tokens, connection.company_id)
-
-
-def _end_quietly(provider: str, tokens: port.Tokens, company_id: str) -> bool:
-    _outside_transactions()
-    try:
-        registry.get(provider).revoke(tokens, company_id=company_id)
-    except port.ProviderError as error:
-        log.warning("Access to company %s was not revoked: %s", company_id, error.message)
-        return False
-    return True
-
-
-# Helpers ------------------------------------------------------------------------------------------
-
-
-def _outside_transactions() -> None:
-    with transaction.atomic(durable=True):
-        """Raises inside of another one."""
-
-
-def _update(connection: Connection, **fields: Any) -> None:
-    Connection.objects.filter(pk=connection.pk).update(**fields)
-    connection.refresh_from_db(fields=list(fields))
-
-
-def _reveal(connection: Connection) -> dict[str, Any]:
-    try:
-        return connection.reveal()
-    except Unreadable as error:
-        raise port.Unavailable(
-            f"{error} Whoever runs this installation must put the key back.", code="keys"
-        ) from None
-
-
-def _freeze(tokens: port.Tokens) -> dict[str, Any]:
-    expires = tokens.refresh_expires_at
-    return {
-        "access": tokens.access,
-        "refresh": tokens.refresh,
-        "access_expires_at": tokens.access_expires_at.isoformat(),
-        "refresh_expires_at": expires.isoformat() if expires else None,
-    }
-
-
-def _thaw(secret: Mapping[str, Any]) -> port.Tokens:
-    expires = secret["refresh_expires_at"]
-    return port.Tokens(
-        access=secret["access"],
-        refresh=secret["refresh"],
-        access_expires_at=dt.datetime.fromisoformat(secret["access_expires_at"]),
-        refresh_expires_at=dt.datetime.fromisoformat(expires) if expires else None,
-    )
 
 
 def _digest(text: str) -> str:

@@ -1,16 +1,18 @@
 """What lies below /__sim/: pages for a person, and an API for tests and scripts.
 
-GET    /__sim/                 what is simulated, the clock, the newest requests
-GET    /__sim/ledger           what the services hold
-GET    /__sim/journal          exchanges; ?app= ?kind= ?after=<number>
-GET    /__sim/faults           armed faults, and which there are
-POST   /__sim/faults           {"app": "qbo", "fault": "lose_answer", "times": 1, ...}
-DELETE /__sim/faults           disarm all
-POST   /__sim/clock            {"move": {"days": 1}}, {"set": "2026-11-30T08:00:00Z"}, {"frozen": true}
-POST   /__sim/reset            back to the beginning
-POST   /__sim/unplug           {"seconds": 5}: refuse connections for so long
-POST   /__sim/<app>/<verb>     a verb of that app, its arguments as JSON
-GET    /__sim/<app>/...        pages of that app
+    GET    /__sim/             what is simulated, the clock, the newest requests
+    GET    /__sim/ledger       what the services hold
+    GET    /__sim/journal      exchanges; ?app= ?kind= ?after=<number>
+    GET    /__sim/faults       armed faults, and which there are
+    POST   /__sim/faults       {"app": "qbo", "fault": "lose_answer", "times": 1, ...}
+    DELETE /__sim/faults       disarm all
+    POST   /__sim/clock        {"move": {"days": 1}}, {"set": "2026-11-30T08:00Z"}, {"frozen": true}
+    POST   /__sim/reset        back to the beginning
+    POST   /__sim/unplug       {"seconds": 5}: refuse connections for so long
+    POST   /__sim/<app>/<verb> a verb of that app, its arguments as JSON
+    GET    /__sim/<app>/...    pages of that app
+
+Answers to POST are {"result": ...}, or 400 with {"error": ...}.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from .wire import Request, Response
 
-KEPT = 20_000  # exchanges
+KEPT = 10_000  # exchanges
 _SECRET = re.compile(
     rb'((?:access_token|refresh_token|id_token|client_secret|code|token)"?\s*[=:]\s*"?)([^"&\s,}]+)'
 )

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from . import control, wire
-from .wire import Delivery, Request, json_answer
+from .wire import Delivery, Request, Response, json_answer
 from .world import CONTROL, World
 
 LARGEST_BODY = 10 * 1024 * 1024
@@ -74,6 +74,7 @@ class _Listener(socketserver.ThreadingTCPServer):
         self.server = server
         self.world = server.world
         self._open: set[socket.socket] = set()
+        self.unplugged = False
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -88,9 +89,11 @@ class _Listener(socketserver.ThreadingTCPServer):
         """A client that went away is no error."""
 
     def hang_up(self) -> None:
+        self.unplugged = True
         for connection in list(self._open):
             with contextlib.suppress(OSError):
-                wire.end(connection, reset=True)
+                wire.reset_on_close(connection)
+                connection.shutdown(socket.SHUT_RD)  # wakes its thread, which then closes it
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -104,7 +107,9 @@ class _Handler(BaseHTTPRequestHandler):
     def serve(self) -> None:
         """Read one request, have it answered, write the answer."""
         refusal = self._unreadable()
-        if refusal:
+        if self.server.unplugged:  # it came in while the plug was pulled
+            delivery = Delivery(Response(), reset=True)
+        elif refusal:
             delivery = Delivery(json_answer({"error": f"simulated: {refusal}"}, 501))
             self.close_connection = True
         else:

@@ -137,11 +137,14 @@ def encode(response: Response, *, clock: Clock, alive: bool) -> tuple[bytes, byt
 def end(connection: socket.socket, *, reset: bool) -> None:
     """Close the connection, with a reset when asked."""
     if reset:
-        linger = struct.pack("ii", 1, 0)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        reset_on_close(connection)
     else:
         connection.shutdown(socket.SHUT_RDWR)
     connection.close()
+
+
+def reset_on_close(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def _drip(connection: socket.socket, data: bytes, bytes_per_second: float) -> None:

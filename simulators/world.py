@@ -45,10 +45,11 @@ class App(Protocol):
     def reset(self) -> None:
         """Back to the beginning."""
 
-    def dump(self) -> dict[str, Any]:
-        """Everything to keep across a restart, as JSON."""
+    def dump(self) -> bytes:
+        """Everything to keep across a restart, of one moment."""
 
-    def load(self, kept: dict[str, Any]) -> None: ...
+    def load(self, kept: bytes) -> None:
+        """Go on from what was kept."""
 
     def close(self) -> None:
         """End what runs in the background."""
@@ -113,6 +114,8 @@ class World:
             return Delivery(instead)
         request = replace(request, reach=lambda stage: stages.on_commit(rule, struck))
         response = self._work(app, request)
+        if entry.kind != "read":
+            self.touch()
         entry.done = True
         return stages.on_answer(rule, struck, Delivery(response))
 
@@ -124,5 +127,3 @@ class World:
         except Exception:  # noqa: BLE001 - our own bug, told to everybody
             self.errors.append(traceback.format_exc())
             return json_answer({"simulator_bug": self.errors[-1].splitlines()}, 500)
-        finally:
-            self.touch()

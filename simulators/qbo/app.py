@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..clock import Clock
-from ..wire import Request, Response
+from ..wire import Request, Response, dump_json, load_json
 from ..world import World
 from . import oauth_web, pages, rest, seeds, storage
 from .company import Company
@@ -47,6 +47,7 @@ class QuickBooks:
         self._scenarios, self._history, self._initial = list(scenarios), history, switches
         self.switches = Switches()
         self.oauth = OAuth(self.switches)
+        self.named = bool(client_id)
         self.app = self.oauth.register(
             client_id=client_id, client_secret=client_secret, redirect_uris=list(redirect_uris)
         )
@@ -135,13 +136,13 @@ class QuickBooks:
             books = {realm: _books(company) for realm, company in self.companies.items()}
         return {"companies": books, "violations": dict(self.limits.violations)}
 
-    def dump(self) -> dict[str, Any]:
+    def dump(self) -> bytes:
         with self.lock:
-            return storage.dump(self)
+            return dump_json(storage.dump(self))
 
-    def load(self, kept: dict[str, Any]) -> None:
+    def load(self, kept: bytes) -> None:
         with self.lock:
-            storage.load(self, kept)
+            storage.load(self, load_json(kept))
 
 
 def _is_api(request: Request) -> bool:

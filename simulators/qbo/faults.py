@@ -48,10 +48,10 @@ def faults(qbo: QuickBooks) -> Mapping[str, Fault]:
         "forbidden": Fault("arrival", "403, code 3100", forbidden),
         "throttled": Fault("arrival", "429, in JSON or XML", throttled, {"body": "json"}),
         "fault": Fault(
-            "arrival", "a refusal: code (one or a list), language, detail (None: without); not done",
+            "arrival", "a refusal: code (or a list), language, detail (or None); not done",
             refused, {**worded, "status": 400},
         ),
-        "fault_in_200": Fault("answer", "done, but answered by a Fault in a 200", in_200, worded),
+        "fault_in_200": Fault("answer", "done, but answered by a Fault", in_200, worded),
         "invalid_grant": Fault(
             "arrival", "for on='token': the refresh token is dead", invalid_grant
         ),

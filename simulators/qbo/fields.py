@@ -329,5 +329,5 @@ TYPES: dict[str, dict[str, Field]] = {
         ref="CreatedByRef LastModifiedByRef",
         flag="Synchronized",
     ),
-    "StatusInfo": _type(moment="statusDate", text="status callToAction"),
+    "StatusInfo": _type(day="statusDate", text="status callToAction"),
 }

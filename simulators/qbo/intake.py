@@ -57,7 +57,7 @@ def _value(name: str, value: Any, field: Field, switches: Switches) -> Any:
     if field.type in TYPES:
         part = read(field.type, value, switches)[0]
         if field.most:
-            text = part.get("Address") or part.get("value") or ""
+            text = str(part.get("Address") or part.get("value") or "")
             _check_length(name, text, field.most)
         return part
     if field.type in CHOICES:
@@ -67,7 +67,7 @@ def _value(name: str, value: Any, field: Field, switches: Switches) -> Any:
         return value
     plain = _PLAIN[field.type](name, value)
     if field.most:
-        _check_length(name, plain, field.most)
+        _check_length(name, str(plain), field.most)
     return plain
 
 

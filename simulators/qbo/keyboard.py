@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from . import payments, records
-from .company import PEOPLE, Act, Company, Doc, clone, touch
+from .company import PEOPLE, Act, Company, Doc, cents, clone, touch
 from .kinds import KINDS, READ_ONLY
 from .numbers import following
 from .refusals import business
@@ -91,7 +91,7 @@ class Person:
                 detail.pop("Qty", None)
                 detail.pop("UnitPrice", None)
             elif "Qty" in detail and "UnitPrice" in detail:
-                edited["Amount"] = payments.cents(detail["Qty"] * detail["UnitPrice"])
+                edited["Amount"] = cents(detail["Qty"] * detail["UnitPrice"])
             if description is not None:
                 edited["Description"] = description
             return self.change("Invoice", invoice, Line=lines)

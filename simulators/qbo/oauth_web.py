@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from ..html import page, tag
 from ..wire import Request, Response, html_answer, json_answer, redirect
 from .oauth import OPENID, SCOPES, ClientApp, Denied, Grant, token_answer
+from .scenarios import SCENARIOS
 
 if TYPE_CHECKING:
     from .app import QuickBooks
@@ -189,7 +190,8 @@ class _Consent:
     def ask(self, app: ClientApp) -> Response:
         buttons = [
             tag(
-                "button", tag("strong", company.name), tag("small", company.scenario),
+                "button", tag("strong", company.name),
+                tag("small", SCENARIOS[company.scenario].about),
                 name="realm", value=realm, class_="choice",
             )
             for realm, company in self.qbo.companies.items()

@@ -112,7 +112,9 @@ def _line(company: Company, doc: Doc, line: Doc, here: str) -> Markup:
     detail = line.get("SalesItemLineDetail")
     if detail is None:
         amount = f"{line['Amount']:,.2f}" if "Amount" in line else ""
-        label = line.get("Description") or line["DetailType"].removesuffix("LineDetail")
+        label = (
+            line.get("Description") or line["DetailType"].removesuffix("LineDetail").capitalize()
+        )
         return tag("p", f"{label}  {amount}")
     fields = [
         tag("label", label, tag("input", name=name, value=value, inputmode=mode))
@@ -134,9 +136,10 @@ def _line(company: Company, doc: Doc, line: Doc, here: str) -> Markup:
 def _money(company: Company, doc: Doc, here: str) -> list[Markup]:
     paid = [
         tag(
-            "p",
-            f"Payment {link['TxnId']} ",
+            "div",
+            f"Payment {link['TxnId']}",
             _button(company, "Remove", "unpay", here, id=link["TxnId"]),
+            class_="together",
         )
         for link in doc["LinkedTxn"]
         if link["TxnType"] == "Payment"
@@ -163,7 +166,7 @@ def _changes(company: Company, doc: Doc, here: str) -> list[Markup]:
         _button(company, "Void", "void", here, kind="Invoice", id=doc["Id"]),
         _button(company, "Delete", "delete", "invoices", kind="Invoice", id=doc["Id"]),
     ]
-    return [*forms, tag("p", *ends)]
+    return [*forms, tag("div", *ends, class_="together")]
 
 
 def _customers(company: Company) -> list[Markup]:
@@ -225,8 +228,8 @@ def _settings(company: Company) -> list[Markup]:
         _form(company, "close", "settings", "Save", tag("label", "Closed through", date)),
         tag("h2", "The app"),
         tag(
-            "p", _button(company, "Disconnect the app", "disconnect", "settings"),
-            _button(company, ending[1], ending[0], "settings"),
+            "div", _button(company, "Disconnect the app", "disconnect", "settings"),
+            _button(company, ending[1], ending[0], "settings"), class_="together",
         ),
     ]  # fmt: skip
 

@@ -232,19 +232,29 @@ class _Call:
         if not text.strip():
             raise missing("Request body")
         try:
-            return load_json(self.charset(text))
+            return self.charset(load_json(text))
         except (ValueError, RecursionError):
             raise unsupported("", "Unexpected character or end of input") from None
 
-    def charset(self, text: str) -> str:
+    def charset(self, sent: Any) -> Any:
         """Old US companies know ISO-8859-1 only, it is said."""
-        setting = self.qbo.switches.us_charset
-        if self.company.country != "US" or setting == "utf8":
-            return text
-        if setting == "refuse" and any(ord(character) >= LATIN for character in text):
-            raise Refused("2050", "Invalid String : contains characters that are not supported")
-        return "".join(c if ord(c) < LATIN else "?" for c in text)
+        if self.company.country == "US" and self.qbo.switches.us_charset != "utf8":
+            return _latin(sent, refuse=self.qbo.switches.us_charset == "refuse")
+        return sent
 
     def unknown(self) -> Refused:
         where = f"Could not find resource for relative : {self.request.path}"
         return Refused("10000", f"System Failure Error: {where}")
+
+
+def _latin(sent: Any, *, refuse: bool) -> Any:
+    """The same with question marks for other characters, or 2050."""
+    if isinstance(sent, dict):
+        return {name: _latin(value, refuse=refuse) for name, value in sent.items()}
+    if isinstance(sent, list):
+        return [_latin(value, refuse=refuse) for value in sent]
+    if not isinstance(sent, str) or all(ord(character) < LATIN for character in sent):
+        return sent
+    if refuse:
+        raise Refused("2050", "Invalid String : contains characters that are not supported")
+    return "".join(character if ord(character) < LATIN else "?" for character in sent)

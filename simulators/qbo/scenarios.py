@@ -60,17 +60,17 @@ def _us(name: str, about: str, number: int, company: str, **more: Any) -> Scenar
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
-        _us("us", "automated sales tax, custom transaction numbers on", 1, "Northwind IT"),
+        _us("us", "Automated sales tax, custom transaction numbers on", 1, "Northwind IT"),
         _us(
-            "us-manual", "an old file: sales tax by codes, not automated", 2,
+            "us-manual", "An old file: sales tax by codes, not automated", 2,
             "Old Mill Computing", tax="manual",
         ),
         _us(
-            "us-auto-numbers", "custom transaction numbers off", 3, "Pike Street Systems",
+            "us-auto-numbers", "Custom transaction numbers off", 3, "Pike Street Systems",
             preferences={"SalesFormsPrefs": {"CustomTxnNumbers": False}},
         ),
         _us(
-            "us-classes", "classes and locations are tracked, on lines too", 4,
+            "us-classes", "Classes and locations are tracked, on lines too", 4,
             "Cascade Managed Services",
             preferences={"AccountingInfoPrefs": {
                 "ClassTrackingPerTxn": True, "ClassTrackingPerTxnLine": True,
@@ -78,7 +78,7 @@ SCENARIOS: dict[str, Scenario] = {
             }},
         ),
         _us(
-            "us-multicurrency", "several currencies", 5, "Pacific Rim IT Partners",
+            "us-multicurrency", "Several currencies", 5, "Pacific Rim IT Partners",
             currencies=("CAD", "EUR", "GBP"),
         ),
         Scenario(

@@ -26,7 +26,7 @@ def dump(qbo: QuickBooks) -> dict[str, Any]:
 
 
 def load(qbo: QuickBooks, kept: dict[str, Any]) -> None:
-    """Replace the companies by the kept ones. The app given at the start keeps its secret."""
+    """Replace the companies by the kept ones, and go on with the connections."""
     qbo.companies = {}
     for each in kept["companies"]:
         company = Company(**each)
@@ -35,7 +35,18 @@ def load(qbo: QuickBooks, kept: dict[str, Any]) -> None:
             for doc in docs.values():
                 if number := doc.get("DocNumber"):
                     company.numbers.setdefault((kind, number.lower()), set()).add(doc["Id"])
-    started = qbo.app
-    qbo.oauth.load(kept["oauth"])
-    qbo.oauth.apps[started.client_id] = started
+    _load_apps(qbo, kept["oauth"])
     qbo.requestids.load(kept["requestids"])
+
+
+def _load_apps(qbo: QuickBooks, kept: dict[str, Any]) -> None:
+    """An app that was named at the start keeps its secret; one that was made up is the kept one."""
+    started = qbo.app
+    if not qbo.named:
+        del qbo.oauth.apps[started.client_id]
+    qbo.oauth.load(kept)
+    if qbo.named:
+        qbo.oauth.apps[started.client_id] = started
+    else:
+        qbo.app = next(iter(qbo.oauth.apps.values()))
+        qbo.app.redirect_uris = started.redirect_uris or qbo.app.redirect_uris

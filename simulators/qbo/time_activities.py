@@ -15,8 +15,8 @@ def prepare_time(act: Act, doc: Doc, before: Doc | None) -> Doc:
     if before is not None and before["BillableStatus"] == "HasBeenBilled":
         raise business("This time activity has been billed and can not be changed")
     _worker(act, doc)
-    _duration(doc)
     doc.setdefault("TxnDate", act.today.isoformat())
+    _duration(doc)
     status = doc.setdefault("BillableStatus", "NotBillable")
     if status == "HasBeenBilled":
         raise Refused("2170", "Invalid Enumeration : HAS_BEEN_BILLED")
@@ -64,6 +64,9 @@ def _worker(act: Act, doc: Doc) -> None:
 
 def _duration(doc: Doc) -> None:
     by_clock = "StartTime" in doc and "EndTime" in doc
+    for name in ("StartTime", "EndTime"):
+        if doc.get(name, "")[2:3] == ":":
+            doc[name] = f"{doc['TxnDate']}T{doc[name]}"  # a time alone is one of that day
     if not by_clock and "Hours" not in doc and "Minutes" not in doc:
         raise missing("Hours")
     for name, most in RANGES.items():

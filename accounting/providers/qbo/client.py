@@ -150,6 +150,6 @@ def _object(body: bytes, *, write: bool, reference: str) -> dict[str, Any]:
         raise faults.unreadable(write=write, reference=reference)
     fault = answer.get("Fault") or answer.get("fault")
     if isinstance(fault, dict):
-        raise faults.of_fault(fault, reference=reference)
+        raise faults.of_fault(fault, write=write, reference=reference)
     answer["reference"] = reference
     return answer

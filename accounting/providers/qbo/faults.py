@@ -118,7 +118,11 @@ MEANINGS: dict[str, tuple[Reason, str]] = {
 
 
 def of_fault(
-    fault: Mapping[str, Any], *, reference: str = "", operation: Operation | None = None
+    fault: Mapping[str, Any],
+    *,
+    write: bool = True,
+    reference: str = "",
+    operation: Operation | None = None,
 ) -> port.ProviderError:
     """The error that a Fault means. `operation` is what was to be done with a document."""
     errors = [_Error(each) for each in _errors(fault)] or [_Error({})]
@@ -126,7 +130,7 @@ def of_fault(
     if error.code == THROTTLED:
         return port.Unavailable(BUSY, retry_after=WAIT, code=error.code, reference=reference)
     if error.code == SYSTEM:
-        return port.Unknown(LOST, code=error.code, reference=reference)
+        return unreadable(write=write, reference=reference, code=error.code)
     reason, text = MEANINGS.get(error.code, MEANINGS["6000"])
     changed = operation in (Operation.UPDATE, Operation.VOID)
     if error.code == "610" and changed and not error.element.endswith("Ref"):
@@ -163,7 +167,7 @@ def of_status(
     if status == 403 and fault is None:  # an edge or firewall before QuickBooks itself
         return port.Unavailable(DOWN, retry_after=PATIENCE, reference=reference)
     if 400 <= status < 500 and fault is not None:
-        return of_fault(fault, reference=reference)
+        return of_fault(fault, write=write, reference=reference)
     return unreadable(write=write, reference=reference, code=code)
 
 
