@@ -10,9 +10,10 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import ForeignKey, Model
 
 from atera_invoicing import history
 from atera_invoicing.models import Installation, User
@@ -28,6 +29,12 @@ from .providers import registry
 from .providers.port import Kind
 
 Action = Link.Action
+LABELS = {
+    "archived_at": "offered",
+    "priced_elsewhere": "price kept there",
+    "connected_to": "catalogue kept in",
+    "taxes_elsewhere": "taxes kept there",
+}
 
 
 @dataclass(frozen=True)
@@ -49,13 +56,27 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Change:
-    """A field of ours before and after, for people: `what` is item, tax or options."""
+    """A field of ours before and after, for people; `what` says what kind of record it is of."""
 
     what: str
     row: Model
     field: str
     before: Any
     after: Any
+
+    @property
+    def label(self) -> str:
+        """What people call the field."""
+        column = self.row._meta.get_field(self.field)
+        return LABELS.get(self.field) or str(getattr(column, "verbose_name", self.field))
+
+    @property
+    def shown_before(self) -> str:
+        return _worded(self.row, self.field, self.before)
+
+    @property
+    def shown_after(self) -> str:
+        return _worded(self.row, self.field, self.after)
 
 
 @dataclass
@@ -107,6 +128,22 @@ def apply(plan: Plan, *, by: User | None, now: dt.datetime) -> None:
     locks.lock(using.values_list("pk", flat=True))
     _edit(plan.edits, by)
     _arrive(plan.arrivals, by, now)
+
+
+def _worded(row: Model, name: str, value: Any) -> str:
+    """A value as people read it."""
+    column = row._meta.get_field(name)
+    if name == "archived_at":
+        return "no" if value else "yes"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value in (None, ""):
+        return "–"
+    if isinstance(column, ForeignKey):
+        return str(column.related_model._default_manager.filter(pk=value).first() or "–")
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return str(dict(column.flatchoices).get(value, value))  # type: ignore[union-attr]
 
 
 # Edits --------------------------------------------------------------------------------------------

@@ -90,14 +90,19 @@ def _connected(connection: Connection) -> Iterator[Problem]:
 def _undecided(connection: Connection, kind: Kind, step: str) -> Iterator[Problem]:
     side = SIDES[kind]
     rows = connection.links.filter(kind=kind, confirmed=False)
-    linked = rows.filter(action=Action.LINK).count()
+    linked = rows.filter(action=Action.LINK)
+    similar = linked.filter(origin=Link.Origin.FUZZY).count()
+    sure = linked.count() - similar
     rest = rows.exclude(action=Action.LINK).count()
-    if linked:
-        message = f"{_count(linked, side.one, side.many)} matched, but not confirmed."
-        yield Problem(f"{side.many}_unconfirmed", step, message, linked, "open")
+    if sure:
+        words = f"{_count(sure, side.one, side.many)} matched exactly, but not accepted."
+        yield Problem(f"{side.many}_unaccepted", step, words, sure, "exact")
+    if similar:
+        words = f"{_count(similar, side.one, side.many)} similar to one there, but not confirmed."
+        yield Problem(f"{side.many}_unconfirmed", step, words, similar, "open")
     if rest:
-        message = f"{_count(rest, side.one, side.many)} without a match, not decided."
-        yield Problem(f"{side.many}_undecided", step, message, rest, "none")
+        words = f"{_count(rest, side.one, side.many)} without a match, and not decided."
+        yield Problem(f"{side.many}_undecided", step, words, rest, "none")
 
 
 def _stale(connection: Connection, kind: Kind, step: str) -> Iterator[Problem]:

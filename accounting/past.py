@@ -43,6 +43,13 @@ def candidates(connection: Connection) -> QuerySet[Invoice]:
     return rows.exclude(pk__in=known.values("invoice")).order_by("id")
 
 
+def known_before(connection: Connection) -> int:
+    """How many invoices an earlier connection of the same company knows; they are carried over."""
+    return RemoteInvoice.objects.filter(
+        connection__in=suggestions.earlier_connections(connection)
+    ).count()
+
+
 def look(connection: Connection, *, after: int, by: User, now: dt.datetime) -> Look:
     """Look for the next few hundred invoices, and link those that are there just so."""
     invoices = list(candidates(connection).filter(pk__gt=after)[:CHUNK])

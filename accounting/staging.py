@@ -44,6 +44,12 @@ def hold(connection: Connection, *, by: User) -> Connection:
     return stored
 
 
+@transaction.atomic
+def hold_for(connection: Connection, *, by: User) -> None:
+    """Refuse to everybody but who sets it up; for acts that ask the provider afterwards."""
+    hold(connection, by=by)
+
+
 def touch(connection: Connection, *, now: dt.datetime) -> None:
     """Something was changed: what others have on their screens is old now."""
     Connection.objects.filter(pk=connection.pk).update(version=F("version") + 1, touched_at=now)

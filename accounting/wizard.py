@@ -19,7 +19,7 @@ from contracts.models import CatalogItem, TaxRate
 
 from . import changes, connecting, obstacles, past, references, snapshots, staging, suggestions
 from .changes import Change, Plan
-from .models import Connection, Link, RemoteInvoice
+from .models import Connection, Link, RemoteInvoice, RemoteRecord
 from .providers import registry
 from .providers.port import Kind
 
@@ -207,18 +207,24 @@ def _usual(connection: Connection, today: dt.date) -> dict[str, Any]:
     items = suggestions.offered(connection, Kind.ITEM)
     accounts = suggestions.offered(connection, Kind.ACCOUNT)
     last = suggestions.earlier_connections(connection)[:1]
-    named = {row.name.casefold(): row.remote_id for row in items}
     usual: dict[str, Any] = {
         "tax_mode": (connection.tax_modes or [Connection.TaxMode.CODES])[0],
         "go_live": today,
-        "income_account_id": accounts[0].remote_id if len(accounts) == 1 else "",
-        "fallback_item_id": named.get("services") or named.get("sales") or "",
+        "income_account_id": _called(accounts, "services", "sales", "sales of product income"),
+        "fallback_item_id": _called(items, "services", "sales", "hours"),
         "untaxed_id": _without_tax(connection),
     }
     for name in usual:
         if last and name != "go_live" and (before := getattr(last[0], name)):
             usual[name] = before
     return usual
+
+
+def _called(rows: list[RemoteRecord], *names: str) -> str:
+    """The record that bears the first of these names; else the only one that there is."""
+    known = {row.name.casefold(): row.remote_id for row in rows}
+    found = [known[name] for name in names if name in known]
+    return (found or (list(known.values()) if len(rows) == 1 else [""]))[0]
 
 
 def _without_tax(connection: Connection) -> str:

@@ -138,10 +138,11 @@ def _refuse_kept_elsewhere(item: CatalogItem) -> None:
     if item.pk is None:
         raise _elsewhere(options, f"Create {item.name or 'the item'} there, then refresh the lists")
     stored = CatalogItem.objects.get(pk=item.pk)
-    kept = ["name", "sku", *(["unit_price"] if stored.priced_elsewhere else [])]
-    for name in kept:
+    kept = {"name": "name", "sku": "SKU"}
+    if stored.priced_elsewhere:
+        kept["unit_price"] = "price"
+    for name, label in kept.items():
         if getattr(stored, name) != getattr(item, name):
-            label = str(CatalogItem._meta.get_field(name).verbose_name)
             act = f"Change the {label} of {stored} there, then refresh the lists"
             raise _elsewhere(options, act, field=name)
 
