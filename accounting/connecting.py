@@ -121,6 +121,7 @@ def read_company(connection: Connection, *, now: dt.datetime) -> port.Company:
         "takes_numbers": company.takes_numbers,
         "takes_time": company.takes_time,
         "closed_through": company.closed_through,
+        "tax_modes": [mode.value for mode in company.tax_modes],
     }
     access.update(connection, **facts)
     if connection.tax_mode not in company.tax_modes:
@@ -159,7 +160,7 @@ def _exchange(
     except (port.Rejected, port.Unauthorized) as error:
         raise Refused("consent_refused", error.message) from None
     except port.ProviderError:
-        name = registry.get(provider).name
+        name = registry.name(provider)
         raise Refused("provider_unavailable", f"{name} did not answer. Begin again.") from None
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
 from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
 from atera_invoicing import ringing
 
-from . import auto, delivery, sync, webhooks
+from . import auto, delivery, refreshing, sync, webhooks, wizard
 from .models import Connection, Export
+from .providers.port import ProviderError
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -31,6 +36,18 @@ def look_at_all() -> None:
     webhooks.forget_old(now=now)
     for connection in Connection.objects.filter(state=Connection.State.ACTIVE, lost_at=None):
         sync.sweep(connection, now=now)
+
+
+@shared_task
+def refresh_lists() -> None:
+    """Every night: read the lists anew, and cancel set-ups that nobody came back to."""
+    now, today = timezone.now(), timezone.localdate()
+    wizard.expire(now=now)
+    for connection in Connection.objects.filter(state=Connection.State.ACTIVE, lost_at=None):
+        try:
+            refreshing.everything(connection, today=today, now=now)
+        except ProviderError as error:
+            logger.warning("Lists of connection %s not read: %s", connection.pk, error.message)
 
 
 @shared_task

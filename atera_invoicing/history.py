@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
-from simple_history.utils import bulk_update_with_history
+from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from .models import User
 
@@ -25,8 +25,24 @@ def delete(row: models.Model, *, by: User | None) -> None:
 
 def update(rows: Sequence[models.Model], fields: Sequence[str], *, by: User | None) -> None:
     """Write some fields of many rows of one model, in a constant number of queries per 500 rows."""
-    if rows:
-        bulk_update_with_history(rows, type(rows[0]), fields, batch_size=500, default_user=by)
+    if not rows:
+        return
+    model = type(rows[0])
+    if hasattr(model, "history"):
+        bulk_update_with_history(rows, model, fields, batch_size=500, default_user=by)
+    else:
+        model._default_manager.bulk_update(rows, fields, batch_size=500)
+
+
+def create(rows: Sequence[models.Model], *, by: User | None) -> None:
+    """Store many new rows of one model; they learn their ids."""
+    if not rows:
+        return
+    model = type(rows[0])
+    if hasattr(model, "history"):
+        bulk_create_with_history(list(rows), model, batch_size=500, default_user=by)
+    else:
+        model._default_manager.bulk_create(rows, batch_size=500)
 
 
 def _sign(row: models.Model, by: User | None) -> None:

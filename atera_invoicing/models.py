@@ -156,7 +156,10 @@ class Installation(models.Model):
         max_length=40,
         blank=True,
         editable=False,
-        help_text="Name of the accounting system that now keeps catalogue and taxes; empty: we do.",
+        help_text="Name of the accounting system that now keeps the catalogue; empty: we do.",
+    )
+    taxes_elsewhere = models.BooleanField(
+        default=False, editable=False, help_text="It keeps the taxes, too."
     )
 
     class Meta:

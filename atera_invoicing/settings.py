@@ -215,6 +215,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "accounting.tasks.look_at_all",
         "schedule": crontab(hour=3, minute=20),
     },
+    "read-the-lists-anew": {
+        "task": "accounting.tasks.refresh_lists",
+        "schedule": crontab(hour=2, minute=40),
+    },
     "ring-for-due-exports": {
         "task": "accounting.tasks.sweep",
         "schedule": 5.0,

@@ -60,6 +60,7 @@ class Connection(models.Model):
     facts = models.JSONField(default=dict, help_text="What only the adapter reads.")
     takes_numbers = models.BooleanField(default=True)
     takes_time = models.BooleanField(default=False)
+    tax_modes = models.JSONField(default=list, help_text="Those it allows, the usual one first.")
     closed_through = models.DateField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, help_text="When the lists were last read.")
     # Secrets. Only connecting.py touches these four.
@@ -108,6 +109,13 @@ class Connection(models.Model):
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     touched_at = models.DateTimeField(help_text="Last act in the wizard; a draft expires.")
+    held_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Who sets the draft up; another person takes it over first.",
+    )
     committed_at = models.DateTimeField(null=True)
     committed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
@@ -149,6 +157,10 @@ class Connection(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state == self.State.ACTIVE
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == self.State.DRAFT
 
     @property
     def is_lost(self) -> bool:

@@ -507,6 +507,10 @@ class Provider(Protocol):
         """These invoices as they stand now; deleted ones with state DELETED."""
         ...
 
+    def numbered(self, session: Session, numbers: Sequence[str]) -> list[Status]:
+        """The invoices there that bear one of these numbers, whoever made them."""
+        ...
+
     # Status back.
     def changes(self, session: Session, cursor: str, *, now: dt.datetime) -> Changes:
         """What changed since the cursor, with an overlap: the same change may come twice and none

@@ -13,6 +13,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='installation',
             name='connected_to',
-            field=models.CharField(blank=True, editable=False, help_text='Name of the accounting system that now keeps catalogue and taxes; empty: we do.', max_length=40),
+            field=models.CharField(blank=True, editable=False, help_text='Name of the accounting system that now keeps the catalogue; empty: we do.', max_length=40),
+        ),
+        migrations.AddField(
+            model_name='installation',
+            name='taxes_elsewhere',
+            field=models.BooleanField(default=False, editable=False, help_text='It keeps the taxes, too.'),
         ),
     ]

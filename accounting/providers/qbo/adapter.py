@@ -161,6 +161,10 @@ class QuickBooksOnline:
         with self._client(session) as qbo:
             return following.get(qbo, ids, url=self._url(session))
 
+    def numbered(self, session: Session, numbers: Sequence[str]) -> list[Status]:
+        with self._client(session) as qbo:
+            return following.numbered(qbo, numbers, url=self._url(session))
+
     # Status back
 
     def changes(self, session: Session, cursor: str, *, now: dt.datetime) -> Changes:

@@ -32,6 +32,12 @@ def get(qbo: Client, ids: Sequence[str], *, url: Url) -> dict[str, Status]:
     return {status.id: status for status in _statuses(qbo, list(rows.values()), {}, url=url)}
 
 
+def numbered(qbo: Client, numbers: Sequence[str], *, url: Url) -> list[Status]:
+    """The invoices with these numbers."""
+    rows = query.select_each(qbo, "Invoice", "DocNumber", list(dict.fromkeys(numbers)))
+    return list(_statuses(qbo, rows, {}, url=url))
+
+
 def _by_itself(qbo: Client, id: str) -> Doc:
     try:
         answer = qbo.get(qbo.url(f"invoice/{id}"))
