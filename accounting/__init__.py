@@ -1,1 +1,1 @@
-"""The room of the accounting connection: nothing is exported yet."""
+"""The accounting connection: staged by a wizard, exported exactly once, undone at any time."""

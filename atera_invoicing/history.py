@@ -25,18 +25,28 @@ def delete(row: models.Model, *, by: User | None) -> None:
 
 def insert(rows: Sequence[models.Model], *, by: User | None) -> None:
     """Store many new rows of one model, in a constant number of queries per 500 rows."""
+    if not rows:
+        return
+    model = type(rows[0])
+    if not hasattr(model, "history"):
+        model._default_manager.bulk_create(rows, batch_size=500)
+        return
     for row in rows:
         _sign(row, by)
-    if rows:
-        bulk_create_with_history(rows, type(rows[0]), batch_size=500)
+    bulk_create_with_history(rows, model, batch_size=500)
 
 
 def update(rows: Sequence[models.Model], fields: Sequence[str], *, by: User | None) -> None:
     """Write some fields of many rows of one model, in a constant number of queries per 500 rows."""
+    if not rows:
+        return
+    model = type(rows[0])
+    if not hasattr(model, "history"):
+        model._default_manager.bulk_update(rows, fields, batch_size=500)
+        return
     for row in rows:
         _sign(row, by)
-    if rows:
-        bulk_update_with_history(rows, type(rows[0]), fields, batch_size=500)
+    bulk_update_with_history(rows, model, fields, batch_size=500)
 
 
 def update_changed(

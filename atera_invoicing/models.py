@@ -152,6 +152,15 @@ class Installation(models.Model):
     show_no_charge = models.BooleanField("show work without charge on the invoice", default=False)
     show_dates = models.BooleanField("show the work date on time-entry lines", default=False)
     show_technician = models.BooleanField("show the technician on time-entry lines", default=False)
+    connected_to = models.CharField(
+        max_length=40,
+        blank=True,
+        editable=False,
+        help_text="Name of the accounting system that now keeps the catalogue; empty: we do.",
+    )
+    taxes_elsewhere = models.BooleanField(
+        default=False, editable=False, help_text="It keeps the taxes, too."
+    )
 
     class Meta:
         constraints = [

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from accounting import todo
 from contracts.models import Ticket
 from invoices.models import Batch, Invoice
 from whitelabel.models import Branding
@@ -78,6 +79,13 @@ def _groups() -> list[Group]:
                     "under way",
                 ),
                 Entry("Invoices", "banknotes", "invoices:list", "invoices.view_invoice", "drafts"),
+                Entry(
+                    "Accounting",
+                    "building-library",
+                    "accounting:home",
+                    "accounting.view_connection",
+                    "to do",
+                ),
             ],
         ),
         Group(
@@ -118,11 +126,15 @@ def _facts() -> dict[str, Any]:
         "Tickets & time": _count(Ticket.objects.filter(status__in=Ticket.WAITING)),
         "Batches": _count(Batch.objects.exclude(state=Batch.State.READY)),
         "Invoices": _count(Invoice.objects.drafts()),
+        "Accounting": sum((_count(rows) for rows in todo.of_active()), Value(0)),
     }
     looks = Branding.objects.order_by("-id").annotate(
-        open_tickets=counts["Tickets & time"], busy=counts["Batches"], drafts=counts["Invoices"]
+        open_tickets=counts["Tickets & time"],
+        busy=counts["Batches"],
+        drafts=counts["Invoices"],
+        to_do=counts["Accounting"],
     )
-    columns = ("company_name", "color", "open_tickets", "busy", "drafts")
+    columns = ("company_name", "color", "open_tickets", "busy", "drafts", "to_do")
     found = looks.values(*columns).first()
     if found is None:
         Branding.current()
@@ -142,6 +154,7 @@ def _navigation(request: HttpRequest, facts: dict[str, Any]) -> list[Group]:
         "Tickets & time": facts["open_tickets"],
         "Batches": facts["busy"],
         "Invoices": facts["drafts"],
+        "Accounting": facts["to_do"],
     }
     groups = _groups()
     for group in groups:

@@ -53,6 +53,11 @@ TABLE: dict[str, frozenset[Role]] = {
         # look
         "whitelabel.view_branding": {O, B, K, R},
         "whitelabel.change_branding": {O, B},
+        # the accounting system
+        "accounting.view_connection": {O, B, K, R},
+        "accounting.change_connection": {O},
+        "accounting.export": {O, B},
+        "accounting.answer_finding": {O, B},
         # the installation
         "atera_invoicing.import_data": {O, B},
         "atera_invoicing.change_installation": {O},

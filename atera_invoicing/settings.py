@@ -8,10 +8,14 @@ once and kept in `DATA_DIR`. README.md lists the variables.
 import os
 import secrets
 import sqlite3
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import dj_database_url
 import fontpkg_inter
+from celery.schedules import crontab
+from cryptography.fernet import Fernet
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -26,23 +30,48 @@ def _list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
-def _secret_key() -> str:
-    """The key from the environment; in development one that is made once and kept for its owner."""
-    if key := os.environ.get("SECRET_KEY"):
-        return key
-    if PRODUCTION:
-        raise ImproperlyConfigured("Set SECRET_KEY to 50 or more random characters.")
-    path = DATA_DIR / "secret_key"
+def _kept(name: str, make: Callable[[], str]) -> str:
+    """For development: a secret that is made once and kept, readable by its owner only."""
+    path = DATA_DIR / name
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
+            file.write(make())
     except FileExistsError:
         pass
     return path.read_text()
 
 
+def _secret_key() -> str:
+    """The key from the environment; in development one that is made once."""
+    if key := os.environ.get("SECRET_KEY"):
+        return key
+    if PRODUCTION:
+        raise ImproperlyConfigured("Set SECRET_KEY to 50 or more random characters.")
+    return _kept("secret_key", partial(secrets.token_urlsafe, 50))
+
+
+def _token_keys() -> list[str]:
+    """Keys that seal the tokens of the accounting system, newest first. Without any in production
+    nothing can be connected.
+    """
+    given = _list("TOKEN_KEYS")
+    for key in given:
+        try:
+            Fernet(key)
+        except ValueError:
+            raise ImproperlyConfigured(
+                "TOKEN_KEYS holds something that is not a Fernet key: 32 bytes in URL-safe base64."
+            ) from None
+    return (
+        given
+        if given or PRODUCTION
+        else [_kept("token_key", lambda: Fernet.generate_key().decode())]
+    )
+
+
 SECRET_KEY = _secret_key()
+TOKEN_KEYS = _token_keys()
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,testserver,[::1]")
 CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS")
 if PRODUCTION:
@@ -83,6 +112,7 @@ INSTALLED_APPS = [
     "customers",
     "contracts",
     "invoices",
+    "accounting",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -182,12 +212,38 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 30},
     },
+    "look-at-every-exported-invoice": {
+        "task": "accounting.tasks.look_at_all",
+        "schedule": crontab(hour=3, minute=20),
+    },
+    "read-the-lists-anew": {
+        "task": "accounting.tasks.refresh_lists",
+        "schedule": crontab(hour=2, minute=40),
+    },
+    "ring-for-due-exports": {
+        "task": "accounting.tasks.sweep",
+        "schedule": 5.0,
+        "options": {"expires": 30},
+    },
 }
 CELERY_TIMEZONE = "UTC"
 # Until the job of a dead worker is taken over.
 LEASE_SECONDS = int(
     os.environ.get("LEASE_SECONDS", "60")
 )  # until a dead worker's job is taken over
+
+# Accounting systems ------------------------------------------------------------------------------
+# Addresses are the real ones unless told otherwise; the demo points them at the simulator.
+QBO = {
+    "client_id": os.environ.get("QBO_CLIENT_ID", ""),
+    "client_secret": os.environ.get("QBO_CLIENT_SECRET", ""),
+    # "production", "sandbox", or the address of a discovery document
+    "environment": os.environ.get("QBO_ENVIRONMENT", "production"),
+    "api": os.environ.get("QBO_API", ""),  # empty: follows the environment
+    "app": os.environ.get("QBO_APP", ""),  # where people see an invoice; empty: follows it, too
+    "webhook_tokens": _list("QBO_WEBHOOK_TOKENS"),  # two while one replaces the other
+}
+CONNECTION_DRAFT_DAYS = 14  # a wizard that nobody came back to is cancelled then
 
 # People ------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "atera_invoicing.User"
@@ -327,7 +383,13 @@ EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "atera_invoicing.masking.MaskingFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
 }

@@ -40,5 +40,6 @@ urlpatterns = [
     path("customers/", include("customers.urls")),
     path("", include("contracts.urls")),
     path("", include("invoices.urls")),
+    path("accounting/", include("accounting.urls")),
     path("whitelabel/", include("whitelabel.urls")),
 ]

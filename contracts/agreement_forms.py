@@ -121,7 +121,9 @@ class RateForm(forms.Form):
         max_digits=14, decimal_places=4, min_value=0, required=False, label="Price"
     )
 
-    def __init__(self, *args: Any, kind: str, items: list[CatalogItem], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, kind: str, items: list[CatalogItem], creating: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         roles = [ContractRate.Role(role) for role in ROLES[kind]]
@@ -134,7 +136,10 @@ class RateForm(forms.Form):
             del fields["counted"]
         fields["item"].queryset = CatalogItem.objects.filter(pk__in=[item.pk for item in items])
         named = [(item.pk, f"{item.name} ({price(item.unit_price)})") for item in items]
-        fields["item"].widget.choices = [("", "a new item"), *named]
+        fields["item"].widget.choices = [("", "a new item" if creating else "–"), *named]
+        if not creating:
+            del fields["name"]
+            fields["price"].label = "Own price"
 
     def has_changed(self) -> bool:
         """A further row that names nothing is empty, whatever its lists begin with."""
@@ -145,7 +150,8 @@ class RateForm(forms.Form):
         if data.get("item") or self.errors:
             return data
         if not data.get("name"):
-            self.add_error("item", "Pick an item, or name a new one.")
+            words = "Pick an item, or name a new one." if "name" in self.fields else "Pick an item."
+            self.add_error("item", words)
         elif data.get("price") is None:
             self.add_error("price", "Give the new item a price.")
         else:
@@ -190,7 +196,9 @@ class BaseRates(forms.BaseFormSet):
         known = [row["item"] for row in kwargs["initial"] if "item" in row]
         offered = Q(archived_at=None) & ~Q(kind=CatalogItem.Kind.EXPENSE) | Q(pk__in=known)
         items = list(CatalogItem.objects.filter(offered))
-        super().__init__(*args, form_kwargs={"kind": kind, "items": items}, **kwargs)
+        creating = not Installation.current().connected_to  # else new items are created there
+        form_kwargs = {"kind": kind, "items": items, "creating": creating}
+        super().__init__(*args, form_kwargs=form_kwargs, **kwargs)
 
     def clean(self) -> None:
         """Each known rate stands in one row."""

@@ -1,4 +1,10 @@
-"""What things cost: catalogue items and taxes. Existing invoices keep the prices of their day."""
+"""What things cost: catalogue items and taxes. Existing invoices keep the prices of their day.
+
+While an accounting system is connected, it says which items and taxes there are and what they are
+called; it also has the prices of items that take theirs from there, and the percents of taxes that
+it is told line by line. Everything else (own prices, units, categories, which tax an item bears) is
+still decided here.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +15,7 @@ from django.db.models import QuerySet
 
 from atera_invoicing import history
 from atera_invoicing.errors import Refused
-from atera_invoicing.models import User
+from atera_invoicing.models import Installation, User
 
 from . import locks
 from .models import CatalogItem, Contract, TaxRate
@@ -21,6 +27,7 @@ def save(item: CatalogItem, *, by: User | None) -> CatalogItem:
 
     A new price counts from the next bill that uses it.
     """
+    _refuse_kept_elsewhere(item)
     if item.pk is not None:
         contracts = _using(item)
         locks.lock(contracts.values_list("pk", flat=True))
@@ -50,6 +57,9 @@ def archive(item: CatalogItem, *, by: User | None, now: dt.datetime) -> CatalogI
 @transaction.atomic
 def restore(item: CatalogItem, *, by: User | None) -> CatalogItem:
     """Offer an archived item again."""
+    options = _options()
+    if options.connected_to:
+        raise _elsewhere(options, f"To offer {item} again, link it under Products and services")
     stored = CatalogItem.objects.select_for_update(no_key=True).get(pk=item.pk)
     stored.archived_at = item.archived_at = None
     stored.full_clean()  # a new item may have taken its name or SKU
@@ -60,6 +70,7 @@ def restore(item: CatalogItem, *, by: User | None) -> CatalogItem:
 @transaction.atomic
 def save_tax(tax: TaxRate, *, by: User | None) -> TaxRate:
     """Store a new or changed tax; if it is the default, the other one no longer is."""
+    _refuse_tax_kept_elsewhere(tax)
     _lock_taxes()
     if tax.is_default and tax.archived_at:
         message = f"{tax} is archived and can't be the default. Restore it first."
@@ -102,10 +113,60 @@ def archive_tax(tax: TaxRate, *, by: User | None, now: dt.datetime) -> TaxRate:
 @transaction.atomic
 def restore_tax(tax: TaxRate, *, by: User | None) -> TaxRate:
     """Offer an archived tax again."""
+    options = _options()
+    if options.taxes_elsewhere:
+        raise _elsewhere(options, f"To offer {tax.name} again, link it under Taxes")
     stored = TaxRate.objects.select_for_update(no_key=True).get(pk=tax.pk)
     stored.archived_at = tax.archived_at = None
     history.save(stored, by=by)
     return tax
+
+
+def _options() -> Installation:
+    """The installation's options, held: connecting and disconnecting wait for what we do, and we
+    for them.
+    """
+    Installation.current()
+    return Installation.objects.select_for_update(no_key=True).get()
+
+
+def _refuse_kept_elsewhere(item: CatalogItem) -> None:
+    """Refuse what the connected accounting system says about items."""
+    options = _options()
+    if not options.connected_to:
+        return
+    if item.pk is None:
+        raise _elsewhere(options, f"Create {item.name or 'the item'} there, then refresh the lists")
+    stored = CatalogItem.objects.get(pk=item.pk)
+    kept = {"name": "name", "sku": "SKU"}
+    if stored.priced_elsewhere:
+        kept["unit_price"] = "price"
+    for name, label in kept.items():
+        if getattr(stored, name) != getattr(item, name):
+            act = f"Change the {label} of {stored} there, then refresh the lists"
+            raise _elsewhere(options, act, field=name)
+
+
+def _refuse_tax_kept_elsewhere(tax: TaxRate) -> None:
+    """The same for taxes, where lines bear its codes; making one the default is ours to say."""
+    options = _options()
+    if not options.taxes_elsewhere:
+        return
+    if tax.pk is None:
+        raise _elsewhere(options, f"Create {tax.name or 'the tax'} there, then refresh the lists")
+    stored = TaxRate.objects.get(pk=tax.pk)
+    for name in ("name", "percent"):
+        if getattr(stored, name) != getattr(tax, name):
+            act = f"Change the {name} of {stored.name} there, then refresh the lists"
+            raise _elsewhere(options, act, field=name)
+
+
+def _elsewhere(options: Installation, act: str, *, field: str = "") -> Refused:
+    return Refused(
+        "kept_elsewhere",
+        f"{options.connected_to} keeps the catalogue. {act} on the Accounting page.",
+        field=field,
+    )
 
 
 def _using(item: CatalogItem) -> QuerySet[Contract]:

@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from atera_invoicing import choices
+from atera_invoicing.models import Installation
 
 from .models import CatalogItem, Category, TaxRate
 
@@ -41,6 +42,8 @@ class ItemForm(TaxedForm):
             kind="Choose a kind", category="No category",
             tax_rate="The category's, else the contract's",
         )  # fmt: skip
+        kept = ["name", "sku", *(["unit_price"] if self.instance.priced_elsewhere else [])]
+        _lock(self, kept, Installation.current().connected_to)
 
 
 class TaxForm(forms.ModelForm):
@@ -48,9 +51,23 @@ class TaxForm(forms.ModelForm):
         model = TaxRate
         fields: ClassVar = ["name", "percent", "is_default"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        options = Installation.current()
+        _lock(self, ["name", "percent"], options.connected_to if options.taxes_elsewhere else "")
+
     def _get_validation_exclusions(self) -> set[str]:
         """The verb moves the default from one tax to another, so that is no error here."""
         return {*super()._get_validation_exclusions(), "is_default"}
+
+
+def _lock(form: forms.ModelForm, names: list[str], where: str) -> None:
+    """Show what the connected accounting system says, not to be changed here. A new row stays as it
+    is: the verb says where to create it.
+    """
+    for name in names if where and form.instance.pk else []:
+        form.fields[name].disabled = True
+        form.fields[name].help_text = f"Kept in {where}."
 
 
 class CategoryForm(TaxedForm):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import time
 from collections.abc import Callable
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
@@ -42,22 +41,12 @@ def work(batch_id: int, *, now: dt.datetime, today: dt.date) -> bool:
         State.DELETING: _delete_some,
     }
     step = steps.get(batch.state)
-    clock = _Clock(now)
+    clock = leases.Clock(now)
     while step and step(batch, clock.now(), today):
         if not leases.keep(batch, now=clock.now()):
             return False
     leases.release(batch)
     return True
-
-
-class _Clock:
-    """The time a job was started, moved on by what has passed since."""
-
-    def __init__(self, start: dt.datetime) -> None:
-        self.start, self.began = start, time.monotonic()
-
-    def now(self) -> dt.datetime:
-        return self.start + dt.timedelta(seconds=time.monotonic() - self.began)
 
 
 def _write_some(batch: Batch, now: dt.datetime, today: dt.date) -> bool:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from functools import partial
-from typing import Any
-
 from celery import shared_task
 from django.core.cache import cache
-from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
-from atera_invoicing import leases
+from atera_invoicing import leases, ringing
 
 from . import batch_work, downloads
 from .models import Batch, Download
 
-logger = logging.getLogger(__name__)
 HEARTBEAT = "worker-heartbeat"
 
 
@@ -46,21 +39,9 @@ def sweep() -> None:
 
 def ring_batch(batch: Batch) -> None:
     """Tell a worker about a batch once it is committed."""
-    _ring(work_batch, batch.pk)
+    ringing.ring(work_batch, batch.pk)
 
 
 def ring_download(download: Download) -> None:
     """Tell a worker about a download once it is committed."""
-    _ring(make_download, download.pk)
-
-
-def _ring(task: Any, pk: int) -> None:
-    transaction.on_commit(partial(_publish, task, pk))
-
-
-def _publish(task: Any, pk: int) -> None:
-    """A broker that is down must not fail a page: beat rings again within seconds of its return."""
-    try:
-        task.delay(pk)
-    except OperationalError:
-        logger.warning("no broker: %s %s waits for the next sweep", task.name, pk)
+    ringing.ring(make_download, download.pk)

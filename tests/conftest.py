@@ -8,6 +8,7 @@ import tempfile
 os.environ.setdefault("ENVIRONMENT", "development")
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="atera-invoicing-tests-"))
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -17,6 +18,12 @@ from rest_framework.test import APIClient
 from atera_invoicing.roles import Role
 
 from . import make
+
+# How fast values are made says nothing about the code; machines that run tests are often busy.
+hypothesis.settings.register_profile(
+    "here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("here")
 
 NOBODY = "anonymous"
 

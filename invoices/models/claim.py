@@ -15,10 +15,16 @@ class Claim(models.Model):
     has a part 1 for the rest. Voiding sets `released_at` (the trail stays, the work is free);
     deleting a draft removes the row. An edit may drop a line and keep its work billed: then `line`
     is empty and `invoice_id` still says where.
+
+    Time that was pushed to the accounting system without an invoice is claimed as well, by the
+    export that took it (`pushed`), so that it can't also be invoiced.
     """
 
     invoice = models.ForeignKey(
-        "invoices.Invoice", models.CASCADE, related_name="claims", db_index=True
+        "invoices.Invoice", models.CASCADE, null=True, related_name="claims", db_index=True
+    )
+    pushed = models.UUIDField(
+        null=True, help_text="The export that took this time without an invoice."
     )
     line = models.ForeignKey(
         "invoices.InvoiceLine", models.SET_NULL, null=True, related_name="claims"
@@ -70,5 +76,10 @@ class Claim(models.Model):
                     period_start__isnull=False,
                 ),
                 name="claim_one_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(invoice__isnull=False, pushed__isnull=True)
+                | Q(invoice__isnull=True, pushed__isnull=False, time_entry__isnull=False),
+                name="claim_has_one_owner",
             ),
         ]

@@ -177,6 +177,9 @@ class Invoice(models.Model):
     )
     issued_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    export_queued_at = models.DateTimeField(
+        null=True, blank=True, help_text="While it is on its way to the accounting system."
+    )
     exported_at = models.DateTimeField(null=True, blank=True)
     downloaded_at = models.DateTimeField(null=True, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)

@@ -25,12 +25,14 @@ class Payment(models.Model):
         CHECK = "check", "Check"
         CASH = "cash", "Cash"
         OTHER = "other", "Other"
+        BOOKS = "books", "Accounting system"
+        CREDIT = "credit", "Credit"
 
     invoice = models.ForeignKey("invoices.Invoice", models.PROTECT, related_name="payments")
     kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.PAYMENT)
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     received_on = models.DateField()
-    method = models.CharField(max_length=5, choices=Method.choices, default=Method.BANK)
+    method = models.CharField(max_length=6, choices=Method.choices, default=Method.BANK)
     reference = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(

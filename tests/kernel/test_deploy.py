@@ -113,6 +113,21 @@ def test_production_settings_have_no_warning():
         ({"REDIS_URL": None}, "atera_invoicing.W002"),
         ({"BEHIND_TLS_PROXY": None}, "atera_invoicing.W003"),
         ({"TRUSTED_PROXY_COUNT": None}, "atera_invoicing.W004"),
+        ({"QBO_CLIENT_ID": "id", "TOKEN_KEYS": None}, "accounting.W001"),
+        ({"QBO_CLIENT_ID": "id", "QBO_API": "http://sim:8750/qbo"}, "accounting.E001"),
+        (
+            {"QBO_CLIENT_ID": "id", "QBO_ENVIRONMENT": "http://sim/openid", "QBO_API": ""},
+            "accounting.E001",
+        ),
+        (
+            {
+                "QBO_CLIENT_ID": "id",
+                "QBO_ENVIRONMENT": "http://sim/openid",
+                "QBO_API": "http://sim:8750/qbo",
+            },
+            "accounting.W002",
+        ),
+        ({"TOKEN_KEYS": "not-a-key"}, "TOKEN_KEYS holds something"),
     ],
 )
 def test_unsafe_production_settings_are_named(changed, complaint):

@@ -77,6 +77,14 @@ class Demo:
         self.process.wait(120)
 
 
+def read(address: str) -> bytes:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return answer.read()
+    except (urllib.error.URLError, OSError):
+        return b""
+
+
 def eventually(condition, explain=lambda: "", seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -117,6 +125,8 @@ def test_it_serves_pages_and_does_jobs_stops_completely_and_keeps_its_data(start
     said = demo.output.read_text()
     assert re.search(r"owner@demo\.example", said)
     assert f"{demo.address}/" in said
+    simulators = re.search(r"http://127\.0\.0\.1:\d+/__sim/", said)[0]
+    eventually(lambda: b"QuickBooks Online" in read(simulators))
     invoices = count(demo.folder, "invoices_invoice")
     demo.stop()
     assert demo.processes() == {}
@@ -125,6 +135,7 @@ def test_it_serves_pages_and_does_jobs_stops_completely_and_keeps_its_data(start
     again = start()
     again.wait_until_ready()
     assert count(again.folder, "invoices_invoice") == invoices > 100
+    assert (again.folder / "simulators" / "qbo.json").exists()
     again.stop(signal.SIGINT)
     assert again.processes() == {}
 
@@ -137,7 +148,7 @@ def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(st
     os.kill(worker, signal.SIGKILL)
     os.kill(broker, signal.SIGKILL)
     eventually(lambda: "Worker stopped; again in 1 s" in demo.output.read_text())
-    eventually(lambda: {worker, broker}.isdisjoint(demo.processes()) and len(demo.processes()) >= 8)
+    eventually(lambda: {worker, broker}.isdisjoint(demo.processes()) and len(demo.processes()) >= 9)
     eventually(lambda: demo.report()["worker"].get("seen_seconds_ago", 99) < 5)
 
     demo.stop(signal.SIGKILL)

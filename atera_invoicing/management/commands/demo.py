@@ -22,7 +22,7 @@ from atera_invoicing.models import User
 
 
 class Command(BaseCommand):
-    help = "Loads a believable month into an empty database and runs web, worker, clock and broker."
+    help = "Loads a believable month into an empty database and runs everything that belongs to it."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -61,14 +61,21 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Port {wanted or '8000 to 8099'} is taken. Try another: --port 9000."
             )
+        simulator_port = programs.free_port(None, programs.SIMULATOR_PORTS)
+        if simulator_port is None:
+            raise CommandError("Ports 8750 to 8849 are taken; the simulators need one of them.")
         address = f"http://127.0.0.1:{port}"
-        supervisor = Supervisor(programs.programs(folder, port=port), say=self._say)
+        everything = programs.programs(folder, port=port, simulator_port=simulator_port)
+        supervisor = Supervisor(everything, say=self._say)
         self._say("Starting ...")
 
         def announce() -> bool:
             if not _answers(f"{address}/healthz"):
                 return False
             self._say(f"\n  Atera Invoicing runs at  {address}/\n")
+            self._say(
+                f"  A stand-in for QuickBooks is at  http://127.0.0.1:{simulator_port}/__sim/\n"
+            )
             self._print_logins(password)
             self._say(f"  Data and logs are in {folder}. Stop with Ctrl-C; the data stays.\n")
             return True

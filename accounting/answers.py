@@ -1,0 +1,184 @@
+"""Writes down what became of a call: each of its documents leaves here in exactly one state."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from invoices import exporting
+
+from . import outbox, remotes
+from .models import Attempt, Call, Export
+from .providers import registry
+from .providers.port import (
+    Outcome,
+    ProviderError,
+    Reason,
+    Receipt,
+    Rejected,
+    Unavailable,
+    Unknown,
+)
+
+State = Export.State
+PAUSES = (5, 15, 60, 300, 900)  # seconds until the next try, by how many there were
+
+
+@transaction.atomic
+def write(call: Call, outcomes: Sequence[Outcome], *, seconds: float, now: dt.datetime) -> None:
+    """An answer that says what became of each document."""
+    call = Call.objects.select_for_update().get(pk=call.pk)
+    exports = {export.place: export for export in _open(call)}
+    _note(call, outcomes, seconds, now)
+    unknown = False
+    for place, outcome in zip(call.places, outcomes, strict=True):
+        export = exports.get(place)
+        if export is None:
+            continue
+        if outcome.receipt:
+            _sent(export, outcome.receipt, now)
+        elif outcome.error:
+            unknown |= isinstance(outcome.error, Unknown)
+            _failed(export, outcome.error, now)
+    call.state = Call.State.UNKNOWN if unknown else Call.State.ANSWERED
+    call.answered_at = now
+    call.save()
+
+
+@transaction.atomic
+def write_shared(call: Call, error: ProviderError, *, seconds: float, now: dt.datetime) -> None:
+    """One fate for the whole call."""
+    call = Call.objects.select_for_update().get(pk=call.pk)
+    exports = list(_open(call))
+    _note(call, [Outcome(error=error)], seconds, now)
+    if isinstance(error, Unknown):
+        call.state = Call.State.UNKNOWN
+        for export in exports:
+            _lost(export, error, now)
+    else:
+        call.state = Call.State.DROPPED
+        for export in exports:
+            if isinstance(error, Rejected) and len(exports) > 1:
+                export.alone = True  # one of them spoils the call: find out which
+                _back(export, error, now, pause=0)
+            else:
+                not_sent(export, error, now=now)
+    call.save()
+
+
+def not_sent(export: Export, error: ProviderError, *, now: dt.datetime) -> None:
+    """It did not go out: it waits, or needs a person."""
+    if isinstance(error, Unknown):  # what it needs may have been created: the next try finds out
+        _back(export, error, now)
+    else:
+        _failed(export, error, now)
+
+
+@transaction.atomic
+def adopt(export: Export, receipt: Receipt, *, now: dt.datetime) -> None:
+    """It was found there with our marker: it is sent."""
+    _sent(export, receipt, now)
+
+
+@transaction.atomic
+def absent(export: Export, *, now: dt.datetime) -> None:
+    """It is proved not to be there: it goes again, in a call of its own."""
+    export.unknown_since = None
+    _back(export, Unavailable("It did not arrive and is sent again."), now, pause=0)
+
+
+@transaction.atomic
+def refuse(export: Export) -> None:
+    """It is not there, and what it was refused for stands: a person must act."""
+    export.state, export.run_at = State.REJECTED, None
+    export.save(update_fields=["state", "run_at"])
+
+
+def _open(call: Call) -> list[Export]:
+    rows = call.exports.select_for_update(of=("self",)).filter(
+        state__in=[State.SENDING, State.UNKNOWN]
+    )
+    return list(rows.select_related("connection", "invoice").order_by("id"))
+
+
+def _sent(export: Export, receipt: Receipt, now: dt.datetime) -> None:
+    export.state, export.settled_at, export.run_at = State.SENT, now, None
+    export.remote_id, export.unknown_since = receipt.id, None
+    export.code = export.message = export.field = ""
+    export.save()
+    if export.invoice is None:
+        return
+    if export.operation != Export.Operation.VOID:
+        where = outbox.where(export.connection)
+        exporting.arrived([export.invoice.pk], where=where, now=now)
+    remotes.store(export.connection, export.invoice, receipt, now=now)
+
+
+def _failed(export: Export, error: ProviderError, now: dt.datetime) -> None:
+    if isinstance(error, Unknown):
+        _lost(export, error, now)
+    elif isinstance(error, Rejected):
+        _rejected(export, error, now)
+    elif isinstance(error, Unavailable):
+        _back(export, error, now, pause=error.retry_after, count=error.retry_after is None)
+    else:
+        _back(export, error, now, pause=0, count=False)  # nobody's fault but the connection's
+
+
+def _rejected(export: Export, error: Rejected, now: dt.datetime) -> None:
+    """A person must act; but a number that is taken may have been taken by ourselves, which
+    unknown.py finds out.
+    """
+    taken = error.reason == Reason.NUMBER_TAKEN
+    export.state = State.UNKNOWN if taken and export.call_id else State.REJECTED
+    export.run_at = now if export.state == State.UNKNOWN else None
+    export.unknown_since = None
+    export.code = error.reason if error.reason != Reason.OTHER else error.code or error.reason
+    export.message, export.field = error.message, error.field
+    export.save()
+
+
+def _lost(export: Export, error: ProviderError, now: dt.datetime) -> None:
+    """Nobody knows whether it arrived. It is looked for once the provider must be done with it."""
+    settle = registry.get(export.connection.provider).limits.settle
+    export.state = State.UNKNOWN
+    export.unknown_since = export.unknown_since or now
+    export.run_at = now + settle
+    export.code, export.message = "unknown", error.message
+    export.save()
+
+
+def _back(
+    export: Export,
+    error: ProviderError,
+    now: dt.datetime,
+    *,
+    pause: float | None = None,
+    count: bool = True,
+) -> None:
+    """Into the queue again, after a pause that grows with the tries."""
+    if count:
+        export.attempts += 1
+    if pause is None:
+        pause = PAUSES[min(export.attempts, len(PAUSES)) - 1]
+    export.state = State.WAITING
+    export.run_at = now + dt.timedelta(seconds=pause)
+    export.call, export.place = None, ""
+    export.code, export.message = error.code or "waiting", error.message
+    export.save()
+
+
+def _note(call: Call, outcomes: Sequence[Outcome], seconds: float, now: dt.datetime) -> None:
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    shared = errors[0] if errors and len(outcomes) == 1 else None
+    Attempt.objects.create(
+        call=call,
+        at=now,
+        seconds=seconds,
+        outcome=type(shared).__name__.lower() if shared else "answered",
+        code=(shared.code if shared else "")[:40],
+        text=(shared.message if shared else f"{len(errors)} of {len(outcomes)} refused")[:400],
+        reference=next((e.reference for e in errors if e.reference), "")[:80],
+    )

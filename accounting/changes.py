@@ -1,0 +1,313 @@
+"""What the links of a connection change in our own configuration: planned, shown, then done.
+
+The review lists exactly these edits and imports, and the commit does exactly them. Names of ours
+stay as they are; a price is theirs only where a person chose so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import ForeignKey, Model
+
+from atera_invoicing import history
+from atera_invoicing.models import Installation, User
+from contracts import locks
+from contracts.models import CatalogItem, Contract, TaxRate
+from customers import recipients
+from customers.models import Contact, Customer
+
+from . import references
+from .matching import name_key
+from .models import Connection, Link, RemoteRecord
+from .providers import registry
+from .providers.port import Kind
+
+Action = Link.Action
+LABELS = {
+    "archived_at": "offered",
+    "priced_elsewhere": "price kept there",
+    "connected_to": "catalogue kept in",
+    "taxes_elsewhere": "taxes kept there",
+}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """New values for some fields of a row of ours."""
+
+    row: Model
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A record of theirs that becomes one of ours. `contacts` are a customer's."""
+
+    link: Link
+    row: Model
+    contacts: tuple[Contact, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field of ours before and after, for people; `what` says what kind of record it is of."""
+
+    what: str
+    row: Model
+    field: str
+    before: Any
+    after: Any
+
+    @property
+    def label(self) -> str:
+        """What people call the field."""
+        column = self.row._meta.get_field(self.field)
+        return LABELS.get(self.field) or str(getattr(column, "verbose_name", self.field))
+
+    @property
+    def shown_before(self) -> str:
+        return _worded(self.row, self.field, self.before)
+
+    @property
+    def shown_after(self) -> str:
+        return _worded(self.row, self.field, self.after)
+
+
+@dataclass
+class Plan:
+    """Everything that happens to our configuration."""
+
+    edits: list[Edit] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
+
+    def changes(self) -> Iterator[Change]:
+        """Every field that changes, one by one."""
+        for edit in self.edits:
+            for name, after in edit.values.items():
+                what = str(edit.row._meta.verbose_name)
+                yield Change(what, edit.row, name, getattr(edit.row, name), after)
+
+
+def plan(connection: Connection, links: Sequence[Link], *, now: dt.datetime) -> Plan:
+    """What these links mean for our rows. Items that are left out are archived."""
+    there = {(row.kind, row.remote_id): row for row in connection.records.all()}
+    result = Plan()
+    for link in links:
+        record = there.get((link.kind, link.remote_id))
+        values = _values(connection, link, record, now) if link.local else {}
+        if values:
+            result.edits.append(Edit(link.local, values))  # type: ignore[arg-type]
+    result.arrivals = _arrivals(connection, links, there, result)
+    return result
+
+
+def plan_options(connection: Connection) -> Plan:
+    """From the commit on, the catalogue is kept there, and taxes if each line bears a code."""
+    options = Installation.current()
+    wanted = {
+        "connected_to": registry.name(connection.provider),
+        "taxes_elsewhere": connection.tax_mode == Connection.TaxMode.CODES,
+    }
+    values = {name: v for name, v in wanted.items() if getattr(options, name) != v}
+    return Plan([Edit(options, values)] if values else [])
+
+
+def apply(plan: Plan, *, by: User | None, now: dt.datetime) -> None:
+    """Do what was planned, inside the caller's transaction.
+
+    Contracts that use a changed item are locked first, as for every change of what they owe.
+    """
+    items = [edit.row.pk for edit in plan.edits if isinstance(edit.row, CatalogItem)]
+    using = Contract.objects.filter(rates__item__in=items)
+    locks.lock(using.values_list("pk", flat=True))
+    _edit(plan.edits, by)
+    _arrive(plan.arrivals, by, now)
+
+
+def _worded(row: Model, name: str, value: Any) -> str:
+    """A value as people read it."""
+    column = row._meta.get_field(name)
+    if name == "archived_at":
+        return "no" if value else "yes"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value in (None, ""):
+        return "–"
+    if isinstance(column, ForeignKey):
+        return str(column.related_model._default_manager.filter(pk=value).first() or "–")
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return str(dict(column.flatchoices).get(value, value))  # type: ignore[union-attr]
+
+
+# Edits --------------------------------------------------------------------------------------------
+
+
+def _values(
+    connection: Connection, link: Link, record: RemoteRecord | None, now: dt.datetime
+) -> dict[str, Any]:
+    """The fields of the link's own record that are to change."""
+    if link.item:
+        wanted = _item_values(link, record, now)
+    elif link.tax_rate and connection.tax_mode == Connection.TaxMode.CODES:
+        wanted = _tax_values(link, record, now)
+    else:
+        wanted = {}
+    return {name: value for name, value in wanted.items() if getattr(link.local, name) != value}
+
+
+def _item_values(link: Link, record: RemoteRecord | None, now: dt.datetime) -> dict[str, Any]:
+    item: CatalogItem = link.item  # type: ignore[assignment]
+    if link.action == Action.SKIP:
+        return {"archived_at": item.archived_at or now, "priced_elsewhere": False}
+    price = references.price_of(record) if record else None
+    theirs = link.action == Action.LINK and link.their_price and price is not None
+    return {"priced_elsewhere": theirs} | ({"unit_price": price} if theirs else {})
+
+
+def _tax_values(link: Link, record: RemoteRecord | None, now: dt.datetime) -> dict[str, Any]:
+    """A tax bears the percent that it has there, or invoices would differ there from here."""
+    tax: TaxRate = link.tax_rate  # type: ignore[assignment]
+    if link.action == Action.SKIP:
+        return {"archived_at": tax.archived_at or now, "is_default": False}
+    percent = references.percent_of(record) if record else None
+    return {} if percent is None else {"percent": percent}
+
+
+def _edit(edits: Iterable[Edit], by: User | None) -> None:
+    """Write edits, grouped by model and fields so that many rows take few queries."""
+    groups: dict[tuple[type[Model], tuple[str, ...]], list[Model]] = defaultdict(list)
+    for edit in edits:
+        for name, value in edit.values.items():
+            setattr(edit.row, name, value)
+        groups[type(edit.row), tuple(edit.values)].append(edit.row)
+    for (model, fields), rows in groups.items():
+        if model is Installation:
+            rows[0].save(update_fields=fields)
+        else:
+            history.update(rows, fields, by=by)
+
+
+# Arrivals -----------------------------------------------------------------------------------------
+
+
+def _arrivals(
+    connection: Connection,
+    links: Iterable[Link],
+    there: dict[tuple[str, str], RemoteRecord],
+    plan: Plan,
+) -> list[Arrival]:
+    names = _Names(registry.name(connection.provider), plan)
+    found = []
+    for link in links:
+        row = there.get((link.kind, link.remote_id))
+        if link.action != Action.IMPORT or link.local or row is None:
+            continue
+        make = {Kind.CUSTOMER: _customer, Kind.ITEM: _item, Kind.TAX: _tax}[Kind(link.kind)]
+        found.append(make(link, row, names))
+    return found
+
+
+class _Names:
+    """Names that nobody here has yet: a taken one gets the provider's name behind it."""
+
+    def __init__(self, provider: str, plan: Plan) -> None:
+        self.provider = provider
+        leaving = {
+            edit.row.pk
+            for edit in plan.edits
+            if isinstance(edit.row, CatalogItem) and edit.values.get("archived_at")
+        }
+        items = CatalogItem.objects.active().exclude(pk__in=leaving)
+        self.taken = {
+            "customer": set(map(name_key, Customer.objects.values_list("name", flat=True))),
+            "item": set(map(name_key, items.values_list("name", flat=True))),
+            "tax": set(map(name_key, TaxRate.objects.values_list("name", flat=True))),
+            "sku": set(map(name_key, items.exclude(sku="").values_list("sku", flat=True))),
+        }
+
+    def free(self, kind: str, name: str, most: int) -> str:
+        taken, number = self.taken[kind], 1
+        wanted = name.strip()[:most].strip() or "?"
+        free = wanted
+        while name_key(free) in taken:
+            suffix = f" ({self.provider}{f' {number}' if number > 1 else ''})"
+            free, number = wanted[: most - len(suffix)].strip() + suffix, number + 1
+        taken.add(name_key(free))
+        return free
+
+    def sku(self, text: str) -> str:
+        """The SKU, or none when another item here has it."""
+        text = text.strip()[:40]
+        if not text or name_key(text) in self.taken["sku"]:
+            return ""
+        self.taken["sku"].add(name_key(text))
+        return text
+
+
+def _customer(link: Link, row: RemoteRecord, names: _Names) -> Arrival:
+    """A customer with its one contact, which therefore is the main one."""
+    record = references.thaw(row)
+    street, street2, city, region, postal_code, country = (*record.address, *[""] * 6)[:6]
+    customer = Customer(
+        name=names.free("customer", record.name, 100),
+        street=street[:200],
+        street2=street2[:200],
+        city=city[:80],
+        region=region[:80],
+        postal_code=postal_code[:20],
+        country=country[:80],
+        phone=record.phone[:40],
+    )
+    email = record.email.strip() if recipients.is_usable(record.email) else ""
+    if not (email or record.contact.strip()):
+        return Arrival(link, customer)
+    first, _, last = (record.contact.strip() or record.name.strip()).partition(" ")
+    if not record.contact.strip():
+        first, last = record.name.strip(), ""
+    contact = Contact(
+        first_name=first[:80], last_name=last[:80], email=email[:254], phone=record.phone[:40],
+        is_main=True,
+    )  # fmt: skip
+    return Arrival(link, customer, (contact,))
+
+
+def _item(link: Link, row: RemoteRecord, names: _Names) -> Arrival:
+    kinds, price = CatalogItem.Kind, references.price_of(row)
+    service = row.facts.get("type", "service").lower() == "service"
+    item = CatalogItem(
+        kind=kinds.SERVICE if service else kinds.PRODUCT,
+        name=names.free("item", row.name, 100),
+        sku=names.sku(row.facts.get("sku", "")),
+        unit=CatalogItem.Unit.EACH,
+        unit_price=price or 0,
+        priced_elsewhere=link.their_price and price is not None,
+    )
+    return Arrival(link, item)
+
+
+def _tax(link: Link, row: RemoteRecord, names: _Names) -> Arrival:
+    percent = references.percent_of(row) or 0
+    return Arrival(link, TaxRate(name=names.free("tax", row.name, 60), percent=percent))
+
+
+def _arrive(arrivals: Sequence[Arrival], by: User | None, now: dt.datetime) -> None:
+    """Store what arrives; its link is then one like any other."""
+    for model, fk in ((Customer, "customer"), (CatalogItem, "item"), (TaxRate, "tax_rate")):
+        some = [arrival for arrival in arrivals if isinstance(arrival.row, model)]
+        history.insert([arrival.row for arrival in some], by=by)
+        for arrival in some:
+            setattr(arrival.link, fk, arrival.row)
+            arrival.link.action, arrival.link.changed_at = Action.LINK, now
+            for contact in arrival.contacts:
+                contact.customer = arrival.row  # type: ignore[assignment]
+    history.insert([contact for a in arrivals for contact in a.contacts], by=by)
+    links = [arrival.link for arrival in arrivals]
+    fields = ["customer", "item", "tax_rate", "action", "changed_at"]
+    Link.objects.bulk_update(links, fields, batch_size=500)

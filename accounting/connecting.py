@@ -1,0 +1,228 @@
+"""Consent: how a connection gets its tokens. The rest of their life is in `access`, whose verbs are
+to be had here too. Nothing else touches a secret.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+import secrets
+import time
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.db import transaction
+
+from atera_invoicing.errors import Refused
+from atera_invoicing.models import User
+
+from . import access, calling
+from .access import detach, lose, revoke, session
+from .models import Connection, Consent
+from .providers import port, registry
+
+__all__ = [
+    "begin", "choices", "choose", "detach", "finish", "lose", "read_company", "revoke", "session",
+]  # fmt: skip
+
+log = logging.getLogger(__name__)
+
+CONSENT_LIFE = dt.timedelta(minutes=10)
+
+
+def begin(
+    connection: Connection, *, by: User, session_key: str, redirect_uri: str, now: dt.datetime
+) -> str:
+    """Where to send the browser. It must come back within ten minutes, with the same session."""
+    if not settings.TOKEN_KEYS:
+        raise Refused(
+            "no_token_keys",
+            "This installation has no key to keep the access safe. Whoever runs it must set "
+            "TOKEN_KEYS.",
+        )
+    provider = registry.get(connection.provider)
+    state = secrets.token_urlsafe(32)
+    try:
+        url = provider.authorize_url(state=state, redirect_uri=redirect_uri)
+    except port.ProviderError as error:
+        raise Refused("provider_unavailable", error.message) from None
+    Consent.objects.filter(created_at__lt=now - dt.timedelta(days=1)).delete()
+    Consent.objects.create(
+        digest=_digest(state),
+        connection=connection,
+        user=by,
+        session_digest=_digest(session_key),
+        created_at=now,
+    )
+    return url
+
+
+def finish(
+    answer: Mapping[str, str],
+    *,
+    provider: str,
+    by: User,
+    session_key: str,
+    redirect_uri: str,
+    now: dt.datetime,
+) -> Connection:
+    """Take what the browser brought back. The same answer again changes nothing and gives the same
+    connection. `Refused` says in one sentence what to do.
+
+    Afterwards `choices(connection)` is empty, or somebody must `choose` a company.
+    """
+    mine = Consent.objects.filter(
+        digest=_digest(answer.get("state", "")),
+        user=by,
+        session_digest=_digest(session_key),
+        connection__provider=provider,
+    )
+    consent = mine.select_related("connection").first()
+    if consent is None:
+        raise Refused(
+            "consent_unknown", "This sign-in was not begun here, or by somebody else. Begin again."
+        )
+    connection = consent.connection
+    if not _use(consent, now=now):
+        return _again(connection, consent)
+    if connection.state not in (Connection.State.DRAFT, Connection.State.ACTIVE):
+        raise Refused("connection_ended", "This set-up was ended meanwhile. Begin a new one.")
+    tokens, companies = _exchange(answer, provider=provider, redirect_uri=redirect_uri)
+    _settle(connection, tokens, companies, now=now)
+    return connection
+
+
+def choices(connection: Connection) -> list[dict[str, str]]:
+    """The companies to choose from, as {"id", "name"}; empty when nothing is to be chosen."""
+    found: list[dict[str, str]] = connection.reveal().get("offer", {}).get("companies", [])
+    return found
+
+
+def choose(connection: Connection, company_id: str, *, now: dt.datetime) -> None:
+    """Take one of the companies that the last consent opened."""
+    offer = connection.reveal().get("offer", {})
+    if company_id not in [company["id"] for company in offer.get("companies", [])]:
+        raise Refused("company_unknown", "This company can't be chosen any more. Connect again.")
+    if connection.is_active and connection.company_id != company_id:
+        raise Refused("other_company", "Disconnect first, then connect the other company.")
+    _adopt(connection, access.thaw(offer["tokens"]), company_id, now=now)
+
+
+def read_company(connection: Connection, *, now: dt.datetime) -> port.Company:
+    """Read the company's facts anew and keep them on the row."""
+    company: port.Company = calling.ask(connection, "company", urgent=True, now=now)
+    facts = {
+        "company_name": company.name[:200],
+        "company_url": company.url[:300],
+        "country": company.country[:80],
+        "currency": company.currency[:3],
+        "facts": dict(company.facts),
+        "takes_numbers": company.takes_numbers,
+        "takes_time": company.takes_time,
+        "closed_through": company.closed_through,
+        "tax_modes": [mode.value for mode in company.tax_modes],
+    }
+    access.update(connection, **facts)
+    if connection.tax_mode not in company.tax_modes:
+        access.update(connection, tax_mode=company.tax_modes[0].value)
+    return company
+
+
+def _use(consent: Consent, *, now: dt.datetime) -> bool:
+    """True for the first within time, and for nobody else."""
+    unused = Consent.objects.filter(pk=consent.pk, used_at=None, created_at__gt=now - CONSENT_LIFE)
+    used = bool(unused.update(used_at=now))
+    consent.refresh_from_db(fields=["used_at"])
+    return used
+
+
+def _again(connection: Connection, consent: Consent) -> Connection:
+    """The browser asked twice. The first request may still be at work."""
+    if consent.used_at is None:
+        raise Refused("consent_expired", "The sign-in took more than ten minutes. Begin again.")
+    end = time.monotonic() + access.WAIT
+    while not connection.sealed or connection.lost_at:
+        if time.monotonic() > end:
+            raise Refused("consent_used", "This sign-in was used already. Begin again.")
+        time.sleep(access.POLL)
+        connection.refresh_from_db(fields=access.FIELDS)
+    connection.refresh_from_db()
+    return connection
+
+
+def _exchange(
+    answer: Mapping[str, str], *, provider: str, redirect_uri: str
+) -> tuple[port.Tokens, list[port.Company]]:
+    access.outside_transactions()
+    try:
+        return registry.get(provider).exchange(answer, redirect_uri=redirect_uri)
+    except (port.Rejected, port.Unauthorized) as error:
+        raise Refused("consent_refused", error.message) from None
+    except port.ProviderError:
+        name = registry.name(provider)
+        raise Refused("provider_unavailable", f"{name} did not answer. Begin again.") from None
+
+
+def _settle(
+    connection: Connection, tokens: port.Tokens, companies: list[port.Company], *, now: dt.datetime
+) -> None:
+    """Adopt the company if there is no question which, else offer them."""
+    ids = [company.id for company in companies]
+    if connection.company_id in ids:
+        return _adopt(connection, tokens, connection.company_id, now=now)
+    if len(ids) == 1 and not connection.company_id:
+        return _adopt(connection, tokens, ids[0], now=now)
+    if not ids:
+        raise Refused("no_company", "The consent opened no company. Begin again and choose one.")
+    if connection.is_active:
+        access.end_quietly(connection.provider, tokens, ids[0])
+        raise Refused(
+            "other_company",
+            f"You signed in to another company than {connection.company_name}. Begin again and "
+            "choose that one; to change the company, disconnect first.",
+        )
+    named = [_name(connection, company, tokens) for company in companies]
+    offer = {"tokens": access.freeze(tokens), "companies": named}
+    with transaction.atomic(durable=True):  # a refresh may save at the same time
+        row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+        row.keep({**row.reveal(), "offer": offer})
+        access.update(row, sealed=row.sealed)
+    connection.refresh_from_db()
+    return None
+
+
+def _name(connection: Connection, company: port.Company, tokens: port.Tokens) -> dict[str, str]:
+    """An offer says what the company is called, even when the consent did not."""
+    name = company.name
+    if not name:
+        try:
+            session = port.Session(company.id, tokens.access)
+            name = registry.get(connection.provider).company(session).name
+        except port.ProviderError:
+            name = company.id
+    return {"id": company.id, "name": name}
+
+
+def _adopt(
+    connection: Connection, tokens: port.Tokens, company_id: str, *, now: dt.datetime
+) -> None:
+    """Tokens and company belong together and are saved together."""
+    access.put(
+        connection,
+        access.freeze(tokens),
+        tokens,
+        company_id=company_id,
+        lost_at=None,
+        lost_reason="",
+        held_until=None,
+        held_reason="",
+    )
+    try:
+        read_company(connection, now=now)
+    except port.ProviderError as error:  # the next refresh of the lists reads it
+        log.warning("Company of connection %s not read: %s", connection.pk, error.message)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,201 @@
+"""Sends what is in the outbox, so that each document arrives exactly once.
+
+One sender per connection holds its lease. It writes down what it is about to send before it sends
+it (`Call`: frozen bytes, fixed key), calls with no transaction open, and writes down the answer.
+Whoever comes after a dead sender finds the call without an answer and clears it up (unknown.py).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from atera_invoicing import leases
+from atera_invoicing.leases import Clock
+
+from . import answers, budget, calling, creating, documents, sending, unknown
+from .models import Call, Connection, Export
+from .providers import registry
+from .providers.port import Cost, Document, Limits, Operation, ProviderError, Rejected, TimeDocument
+
+logger = logging.getLogger(__name__)
+State = Export.State
+Ready = list[tuple[Export, Document | TimeDocument]]
+
+
+@dataclass(slots=True)
+class Sender:
+    """Who sends over a connection now, and what time it is for them."""
+
+    connection: Connection
+    name: str
+    clock: Clock
+
+    @property
+    def limits(self) -> Limits:
+        return registry.get(self.connection.provider).limits
+
+    def keep(self) -> bool:
+        """Extend the lease; False when it was lost, and then nothing new may be sent."""
+        mine = Connection.objects.filter(pk=self.connection.pk, sender=self.name)
+        return bool(mine.update(sender_until=_until(self.clock.now())))
+
+
+def work(connection_id: int, *, now: dt.datetime) -> bool:
+    """Send what is due over a connection, until nothing is or the provider's limits are reached.
+    False if somebody else is at it.
+    """
+    sender = _take(connection_id, now)
+    if sender is None:
+        return False
+    unknown.mark_orphans(sender.connection, now=now)
+    while sender.keep() and _may_call(sender):
+        if not (_send_some(sender) or unknown.settle_one(sender.connection, clock=sender.clock)):
+            break
+    Connection.objects.filter(pk=connection_id, sender=sender.name).update(
+        sender="", sender_until=None
+    )
+    return True
+
+
+def due(connection: Connection, *, now: dt.datetime) -> QuerySet[Export]:
+    """What may be sent now, what a person waits for first."""
+    return connection.exports.filter(
+        state__in=[State.QUEUED, State.WAITING], run_at__lte=now
+    ).order_by("priority", "id")
+
+
+def _take(connection_id: int, now: dt.datetime) -> Sender | None:
+    name = leases.me()
+    free = Q(sender="") | Q(sender_until__lt=now)
+    taken = Connection.objects.filter(free, pk=connection_id, state=Connection.State.ACTIVE).update(
+        sender=name, sender_until=_until(now)
+    )
+    return Sender(Connection.objects.get(pk=connection_id), name, Clock(now)) if taken else None
+
+
+def _until(now: dt.datetime) -> dt.datetime:
+    return now + dt.timedelta(seconds=2 * settings.LEASE_SECONDS)
+
+
+def _may_call(sender: Sender) -> bool:
+    """Whether the provider may be asked anything now."""
+    sender.connection.refresh_from_db()
+    connection, now = sender.connection, sender.clock.now()
+    held = connection.held_until is not None and connection.held_until > now
+    return connection.is_active and not connection.is_lost and not held
+
+
+def _send_some(sender: Sender) -> bool:
+    """Send the next call's worth of documents; False when nothing can be sent now."""
+    if sender.connection.paused_at:
+        return False
+    exports = _next(sender)
+    urgent = bool(exports) and exports[0].priority == 0
+    if not exports or _must_wait(sender, urgent):
+        return False
+    ready = _prepare(sender, exports)
+    if ready and sender.keep() and (call := _write_down(sender, ready)):
+        sending.make(sender.connection, call, clock=sender.clock)
+    return True
+
+
+def _must_wait(sender: Sender, urgent: bool) -> bool:
+    """Whether the limits are used up for longer than a call would wait: the sweep rings again."""
+    seconds = budget.wait(sender.connection, Cost.CALL, urgent=urgent, now=sender.clock.now())
+    return seconds > calling.PATIENCE
+
+
+def _next(sender: Sender) -> list[Export]:
+    """Documents that share a call: what is due first decides its operation, type and priority."""
+    rows = due(sender.connection, now=sender.clock.now())
+    first = rows.first()
+    if first is None or first.alone:
+        return [first] if first else []
+    alike = rows.filter(
+        operation=first.operation,
+        priority=first.priority,
+        invoice__isnull=first.invoice_id is None,
+        alone=False,
+    )
+    return list(alike[: sender.limits.batch])
+
+
+def _prepare(sender: Sender, exports: Sequence[Export]) -> Ready:
+    """Create what is needed first; the documents whose records are all there."""
+    loaded = [(export, documents.load(export.document)) for export in exports]
+    needed = {pk for _, document in loaded for pk in documents.pending(document)}
+    urgent = exports[0].priority == 0
+    made, failed = creating.ensure(sender.connection, needed, urgent=urgent, now=sender.clock.now())
+    ready: Ready = []
+    for export, document in loaded:
+        wrong = next((failed[pk] for pk in documents.pending(document) if pk in failed), None)
+        if wrong:
+            answers.not_sent(export, wrong, now=sender.clock.now())
+        else:
+            ready.append((export, documents.resolve(document, made)))
+    return ready
+
+
+@transaction.atomic
+def _write_down(sender: Sender, ready: Ready) -> Call | None:
+    """Commit what is about to be sent; None when nothing is left of it."""
+    mine = Connection.objects.select_for_update().filter(
+        pk=sender.connection.pk, sender=sender.name, state=Connection.State.ACTIVE
+    )
+    if not mine.exists():
+        return None
+    by_id = {export.pk: document for export, document in ready}
+    still = Export.objects.select_for_update().filter(
+        pk__in=by_id, state__in=[State.QUEUED, State.WAITING]
+    )
+    exports = list(still.order_by("priority", "id"))
+    if not exports:
+        return None
+    return _freeze(sender, exports, [by_id[export.pk] for export in exports])
+
+
+def _freeze(
+    sender: Sender, exports: list[Export], given: Sequence[Document | TimeDocument]
+) -> Call | None:
+    """The call row of these documents. One that can't be written must not hold up the others."""
+    connection, now = sender.connection, sender.clock.now()
+    operation = Operation(exports[0].operation)
+    try:
+        frozen = registry.get(connection.provider).freeze(
+            operation, given, key=str(uuid.uuid4()), facts=connection.facts
+        )
+    except ProviderError as error:
+        _refuse(exports, error, now)
+        return None
+    except Exception:
+        logger.exception("export %s: can't be written", [export.pk for export in exports])
+        fault = Rejected(
+            "A fault in this software keeps this invoice from being written. The log has details.",
+            code="broken",
+        )
+        _refuse(exports, fault, now)
+        return None
+    call = Call.objects.create(
+        connection=connection, operation=operation, key=frozen.key, body=frozen.body,
+        places=list(frozen.places), first_sent_at=now, sent_at=now,
+    )  # fmt: skip
+    for export, place in zip(exports, frozen.places, strict=True):
+        export.call, export.place, export.state = call, place, State.SENDING
+    Export.objects.bulk_update(exports, ["call", "place", "state"])
+    return call
+
+
+def _refuse(exports: Sequence[Export], error: ProviderError, now: dt.datetime) -> None:
+    """Find out which one it is by sending each alone; a single one needs a person."""
+    if len(exports) > 1:
+        Export.objects.filter(pk__in=[export.pk for export in exports]).update(alone=True)
+    else:
+        answers.not_sent(exports[0], error, now=now)

@@ -1,0 +1,351 @@
+"""What is to be exported: queue it, take it back, try it again, pause.
+
+Each verb is one short transaction and calls nobody. A row in the outbox is a promise that
+delivery.py keeps; the unique indexes of `Export` make a second one for the same thing impossible.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
+
+from atera_invoicing.errors import Refused
+from atera_invoicing.models import User
+from invoices import exporting
+from invoices.models import Claim, Invoice
+
+from . import documents, planning, readiness
+from .models import Connection, Export, RemoteInvoice, Run
+from .providers import registry
+from .providers.port import Document
+from .readiness import Ready
+
+CHUNK = 500
+URGENT, NORMAL = 0, 5
+State = Export.State
+
+
+def active() -> Connection:
+    """The connection in use; refused when there is none."""
+    connection = Connection.objects.filter(state=Connection.State.ACTIVE).first()
+    if connection is None:
+        raise Refused(
+            "not_connected", "No accounting system is connected. Connect one under Accounting."
+        )
+    return connection
+
+
+def queue(
+    connection: Connection,
+    ids: Collection[int],
+    *,
+    by: User | None,
+    now: dt.datetime,
+    plan_hash: str = "",
+    uid: uuid.UUID | None = None,
+) -> Run:
+    """Queue these issued invoices. Those that are not ready, or are there already, are passed over:
+    the plan says why. With the hash of a plan it is refused when that plan no longer holds. The
+    same `uid` again returns the same run.
+    """
+    if uid and (known := Run.objects.filter(uid=uid).first()):
+        return known
+    _refuse_unless_active(connection)
+    if plan_hash and planning.make(connection, ids).hash != plan_hash:
+        raise Refused(
+            "plan_changed",
+            "Something that the export plan showed has changed since. Look at the new plan.",
+        )
+    run = Run.objects.create(
+        uid=uid or uuid.uuid4(),
+        connection=connection,
+        plan_hash=plan_hash,
+        total=0,
+        created_at=now,
+        created_by=by,
+    )
+    priority = URGENT if len(ids) == 1 else NORMAL
+    queued = 0
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), CHUNK):
+        queued += _queue_chunk(run, wanted[start : start + CHUNK], priority, by, now)
+    Run.objects.filter(pk=run.pk).update(total=queued)
+    run.total = queued
+    if not queued:
+        run.delete()
+        raise Refused(
+            "nothing_to_export",
+            "Nothing was queued: these invoices are there already, on their way, or not ready. The"
+            " export plan says which and why.",
+        )
+    return run
+
+
+@transaction.atomic
+def _queue_chunk(
+    run: Run, ids: Sequence[int], priority: int, by: User | None, now: dt.datetime
+) -> int:
+    connection = Connection.objects.get(pk=run.connection_id)
+    _refuse_unless_active(connection)
+    free = exportable(connection).filter(pk__in=ids)
+    ready = [
+        one
+        for one in readiness.check(connection, list(free.values_list("pk", flat=True)))
+        if one.document
+    ]
+    if not ready:
+        return 0
+    exporting.begin([one.invoice.pk for one in ready], where=where(connection), by=by, now=now)
+    try:
+        Export.objects.bulk_create(
+            [_row(connection, one, run=run, priority=priority, by=by, now=now) for one in ready]
+        )
+    except IntegrityError:
+        raise Refused(
+            "already_queued", "One of these invoices was queued a moment ago. Look again."
+        ) from None
+    return len(ready)
+
+
+def exportable(connection: Connection) -> QuerySet[Invoice]:
+    """Issued invoices that are neither there nor on their way."""
+    return (
+        Invoice.objects.filter(
+            issued_at__isnull=False, voided_at__isnull=True, export_queued_at__isnull=True
+        )
+        .exclude(exports__connection=connection, exports__operation="create", exports__state="sent")
+        .exclude(remotes__connection=connection)
+    )
+
+
+@transaction.atomic
+def queue_change(
+    connection: Connection,
+    remote: RemoteInvoice,
+    *,
+    operation: str,
+    by: User | None,
+    now: dt.datetime,
+) -> Export:
+    """Queue an update or the voiding of an invoice that is there. An update is refused when it was
+    paid there, or changed since we last looked.
+    """
+    _refuse_unless_active(connection)
+    invoice = Invoice.objects.select_for_update().get(pk=remote.invoice_id)
+    if operation == Export.Operation.UPDATE:
+        _refuse_update(remote)
+        exporting.begin([invoice.pk], where=where(connection), by=by, now=now)
+    else:
+        exporting.refuse_under_way(invoice)
+    document = _change(connection, remote, invoice, operation)
+    data = documents.dump(document)
+    try:
+        with transaction.atomic():
+            return Export.objects.create(
+                connection=connection,
+                invoice=invoice,
+                operation=operation,
+                priority=URGENT,
+                document=data,
+                digest=documents.digest(data),
+                marker=document.marker,
+                remote_id=remote.remote_id,
+                run_at=now,
+                queued_at=now,
+                queued_by=by,
+            )
+    except IntegrityError:
+        raise Refused(
+            "already_queued", f"{invoice} is already on its way. Wait until it is there."
+        ) from None
+
+
+@transaction.atomic
+def queue_anew(
+    connection: Connection, remote: RemoteInvoice, *, by: User | None, now: dt.datetime
+) -> Export:
+    """Send an invoice again that was deleted there, as a new document of the next generation."""
+    _refuse_unless_active(connection)
+    if remote.status != RemoteInvoice.Status.DELETED:
+        raise Refused("still_there", f"{remote.number} is still there and is not sent again.")
+    before = Export.objects.filter(
+        connection=connection, invoice=remote.invoice_id, operation=Export.Operation.CREATE
+    )
+    last = before.first()
+    before.update(state=State.CANCELLED)
+    remote.delete()
+    run = queue(connection, [remote.invoice_id], by=by, now=now)
+    export = run.exports.get()
+    export.generation = last.generation + 1 if last else 1
+    export.marker = f"{export.marker} {export.generation}"
+    export.document["marker"] = export.marker
+    export.digest = documents.digest(export.document)
+    export.save()
+    return export
+
+
+@transaction.atomic
+def retry(export: Export, *, by: User | None, now: dt.datetime) -> Export:
+    """Try again what was rejected, with the invoice as it can be written now. A document that comes
+    out differently is a new generation.
+    """
+    export = _locked(export, State.REJECTED, State.WAITING)
+    if export.state == State.REJECTED and export.operation == Export.Operation.CREATE:
+        _renew(export)
+    export.state, export.run_at, export.attempts = State.QUEUED, now, 0
+    export.priority, export.code, export.message, export.field = URGENT, "", "", ""
+    export.call = None
+    export.place = ""
+    export.save()
+    return export
+
+
+@transaction.atomic
+def cancel(export: Export, *, by: User | None, now: dt.datetime) -> Export:
+    """Take back what was not sent. What may have arrived can't be taken back: it is looked for."""
+    export = _locked(export, State.QUEUED, State.WAITING, State.REJECTED)
+    export.state, export.settled_at, export.run_at = State.CANCELLED, now, None
+    export.save()
+    _free_time([export.uid])
+    if export.invoice_id:
+        exporting.end([export.invoice_id], where=where(export.connection), by=by, now=now)
+    return export
+
+
+@transaction.atomic
+def cancel_all(connection: Connection, *, by: User | None, now: dt.datetime) -> int:
+    """Take back everything that was not sent, before a connection is cut. Refused while an answer
+    is still out.
+    """
+    out = connection.exports.filter(state__in=[State.SENDING, State.UNKNOWN]).count()
+    if out:
+        raise Refused(
+            "export_under_way",
+            f"{out} invoices were sent and their answers are still being looked for. Wait a few"
+            " minutes.",
+            count=out,
+        )
+    rows = connection.exports.select_for_update().filter(
+        state__in=[State.QUEUED, State.WAITING, State.REJECTED]
+    )
+    ids = list(rows.values_list("pk", "uid", "invoice_id"))
+    Export.objects.filter(pk__in=[pk for pk, _, _ in ids]).update(
+        state=State.CANCELLED, settled_at=now, run_at=None
+    )
+    _free_time([uid for _, uid, _ in ids])
+    invoices = [invoice for _, _, invoice in ids if invoice]
+    exporting.end(invoices, where=where(connection), by=by, now=now)
+    return len(ids)
+
+
+@transaction.atomic
+def pause(connection: Connection, *, now: dt.datetime) -> Connection:
+    """Send nothing more for now; what is out is still looked after."""
+    Connection.objects.filter(pk=connection.pk, paused_at__isnull=True).update(paused_at=now)
+    connection.refresh_from_db()
+    return connection
+
+
+@transaction.atomic
+def resume(connection: Connection, *, now: dt.datetime) -> Connection:
+    """Go on sending."""
+    Connection.objects.filter(pk=connection.pk).update(paused_at=None)
+    connection.refresh_from_db()
+    return connection
+
+
+def where(connection: Connection) -> str:
+    """What people call the system."""
+    return registry.name(connection.provider)
+
+
+def _row(
+    connection: Connection,
+    ready: Ready,
+    *,
+    run: Run,
+    priority: int,
+    by: User | None,
+    now: dt.datetime,
+) -> Export:
+    data = documents.dump(_certain(ready))
+    return Export(
+        connection=connection,
+        run=run,
+        invoice=ready.invoice,
+        operation=Export.Operation.CREATE,
+        priority=priority,
+        document=data,
+        digest=documents.digest(data),
+        marker=documents.marker(ready.invoice),
+        run_at=now,
+        queued_at=now,
+        queued_by=by,
+    )
+
+
+def _certain(ready: Ready) -> Document:
+    if ready.document is None:
+        raise Refused(ready.missing[0].code, ready.missing[0].message)
+    return ready.document
+
+
+def _free_time(uids: Collection[uuid.UUID]) -> None:
+    """Time that was to go without an invoice can be billed again."""
+    Claim.objects.filter(pushed__in=uids).delete()
+
+
+def _renew(export: Export) -> None:
+    """Write the document anew; a different one gets the next generation."""
+    if export.invoice_id is None:
+        return
+    (ready,) = readiness.check(export.connection, [export.invoice_id])
+    data = documents.dump(_certain(ready))
+    if (digest := documents.digest(data)) != export.digest:
+        export.document, export.digest = data, digest
+        export.generation = F("generation") + 1
+
+
+def _change(
+    connection: Connection, remote: RemoteInvoice, invoice: Invoice, operation: str
+) -> Document:
+    """An update carries the whole document, a voiding only says which one."""
+    there: dict[str, Any] = {
+        "remote_id": remote.remote_id,
+        "remote_version": remote.version,
+        "number": remote.number,
+    }
+    if operation == Export.Operation.VOID:
+        return dataclasses.replace(documents.name_only(invoice, connection), **there)
+    (ready,) = readiness.check(connection, [invoice.pk])
+    return dataclasses.replace(_certain(ready), **there)
+
+
+def _refuse_update(remote: RemoteInvoice) -> None:
+    if remote.status != RemoteInvoice.Status.OPEN:
+        raise Refused(
+            "settled_there",
+            f"{remote.number} is {remote.get_status_display().lower()} there and can't be changed"
+            " from here.",
+        )
+
+
+def _locked(export: Export, *states: str) -> Export:
+    export = Export.objects.select_for_update().get(pk=export.pk)
+    if export.state not in states:
+        raise Refused(
+            "export_moved_on",
+            f"This export is {export.get_state_display().lower()} by now. Look again.",
+        )
+    return export
+
+
+def _refuse_unless_active(connection: Connection) -> None:
+    if not Connection.objects.filter(pk=connection.pk, state=Connection.State.ACTIVE).exists():
+        raise Refused("not_connected", "This connection is cut. Connect again under Accounting.")

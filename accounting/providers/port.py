@@ -1,0 +1,528 @@
+"""What an accounting system must do for us, and the words both sides use.
+
+Plain values only: a provider never sees our models, and nothing outside its package sees its wire
+format. Money is `Decimal` in the document's currency, dates are days, times are aware.
+
+A provider answers a question with values or raises one of the errors below. It keeps no state,
+opens no thread, never retries and never sleeps: when and how often to ask is the caller's business.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+
+class Kind(StrEnum):
+    """Kinds of records that ours are matched with."""
+
+    CUSTOMER = "customer"
+    ITEM = "item"
+    TAX = "tax"
+    ACCOUNT = "account"  # where the income of a new item goes
+    PERSON = "person"  # somebody whose time can be recorded: employee or vendor
+
+
+class Operation(StrEnum):
+    """What is done to a document at the provider."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    VOID = "void"
+
+
+class TaxMode(StrEnum):
+    """Who computes tax. `PROVIDER`: lines only say taxable or not; `CODES`: a tax code per line."""
+
+    PROVIDER = "provider"
+    CODES = "codes"
+
+
+class Cost(StrEnum):
+    """What a request counts as at the provider."""
+
+    READ = "read"
+    WRITE = "write"
+    CALL = "call"  # a write of many documents at once
+
+
+def unlimited(cost: Cost) -> None:
+    """A budget that always has something left."""
+
+
+# Connecting ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a consent gives. Secret: never logged, shown, or sent anywhere but to the provider."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    access_expires_at: dt.datetime
+    refresh_expires_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a call needs: the company, a valid access token, and what the adapter remembers of it.
+
+    `facts` are the company's facts as `company()` returned them (currency, preferences). The
+    adapter calls `spend` right before each request; what it raises stops the call there.
+    """
+
+    company_id: str
+    access: str = field(repr=False)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    spend: Callable[[Cost], None] = field(default=unlimited, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A company file that a consent opened. `facts` is JSON-ready and only the adapter reads it."""
+
+    id: str
+    name: str
+    country: str = ""
+    currency: str = ""
+    tax_modes: tuple[TaxMode, ...] = (TaxMode.CODES,)  # allowed ones, the default first
+    takes_numbers: bool = True  # it keeps the numbers that we send
+    closed_through: dt.date | None = None  # nothing may be dated on or before
+    takes_time: bool = False  # billable time can be pushed without an invoice
+    url: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+# Records ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A customer, item, tax, account or person at the provider.
+
+    `name` is what people see there ("Parent:Child" for a sub-customer). `price` and `sku` are an
+    item's, `percent` a tax's, `email` and the address rows a customer's, `type` an account's or
+    person's.
+    """
+
+    kind: Kind
+    id: str
+    name: str
+    version: str = ""
+    active: bool = True
+    type: str = ""
+    email: str = ""
+    phone: str = ""
+    address: tuple[str, ...] = ()  # street, street2, city, region, postal code, country
+    currency: str = ""
+    sku: str = ""
+    price: Decimal | None = None
+    percent: Decimal | None = None
+    contact: str = ""  # a customer's person, as written
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    """A record to create. `account_id` is the income account of an item."""
+
+    kind: Kind
+    name: str
+    email: str = ""
+    phone: str = ""
+    address: tuple[str, ...] = ()
+    currency: str = ""
+    sku: str = ""
+    description: str = ""
+    price: Decimal | None = None
+    service: bool = True
+    account_id: str = ""
+
+
+# Documents ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. Without an `item_id` it is text only. `net` = quantity x price less the discount.
+
+    `tax_id` is the provider's tax code; "" means not taxed. `tax` is what we computed.
+    """
+
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    discount_percent: Decimal
+    net: Decimal
+    tax: Decimal
+    item_id: str
+    tax_id: str
+    taxable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An invoice as it goes to the provider. `uid` is ours; `marker` stands in the document there,
+    which is recognised by it. `remote_id` and `remote_version` name the document that an update or
+    void changes.
+    """
+
+    uid: str
+    number: str  # "" lets the provider number it
+    customer_id: str
+    date: dt.date
+    due_date: dt.date
+    currency: str
+    email: str
+    message: str
+    tax_mode: TaxMode
+    lines: tuple[Line, ...]
+    subtotal: Decimal
+    tax: Decimal
+    total: Decimal
+    marker: str
+    remote_id: str = ""
+    remote_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeDocument:
+    """Billable time that goes to the provider without an invoice."""
+
+    uid: str
+    person_id: str
+    customer_id: str
+    item_id: str
+    date: dt.date
+    minutes: int
+    hourly_rate: Decimal
+    description: str
+    marker: str
+    remote_id: str = ""
+    remote_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A call that can be repeated to the byte: body, and the key under which the provider
+    recognises a repeat. `places` names, per document and in its order, its place in the call.
+    """
+
+    operation: Operation
+    body: bytes
+    key: str
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A document as the provider has it now."""
+
+    id: str
+    number: str
+    version: str
+    subtotal: Decimal
+    tax: Decimal
+    total: Decimal
+    balance: Decimal
+    url: str
+    content: Mapping[str, str | list[dict[str, str]]]  # normal form for comparison, see below
+
+
+# Normal form of an invoice's content, in which two versions of it are compared: a dict with keys
+# customer_id, number, date, due_date, currency, email, message, subtotal, tax, total and lines, the
+# last a list of dicts with description, quantity, unit_price, discount, net, item_id, tax_id. All
+# values are text; amounts have 2 decimals, quantities and prices no trailing zeros. What is not in
+# here may change at the provider without anybody being told.
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one document of a call: a receipt, or the error that stopped it. `reference`
+    is what the provider's support asks for.
+    """
+
+    receipt: Receipt | None = None
+    error: ProviderError | None = None
+    reference: str = ""
+
+
+class State(StrEnum):
+    OPEN = "open"
+    PARTIALLY_PAID = "partially_paid"
+    PAID = "paid"
+    VOIDED = "voided"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Money, or a credit, that the provider applied to one of its invoices.
+
+    One payment may settle several invoices; then it comes once for each. `id` is the payment's.
+    """
+
+    id: str
+    invoice_id: str
+    amount: Decimal
+    date: dt.date
+    credit: bool = False
+    method: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """An invoice as it stands at the provider. `content` is None for a deleted one."""
+
+    id: str
+    state: State
+    version: str = ""
+    number: str = ""
+    subtotal: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+    total: Decimal = Decimal(0)
+    balance: Decimal = Decimal(0)
+    settlements: tuple[Settlement, ...] = ()
+    content: Mapping[str, Any] | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed since a cursor, and the cursor to ask with next time.
+
+    `complete` is False when there is more than one answer can hold: ask again with the new cursor.
+    `payments_gone` are ids of payments that were deleted or voided.
+    """
+
+    statuses: tuple[Status, ...]
+    cursor: str
+    complete: bool = True
+    payments_gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Doorbell:
+    """A change notice from outside: only a hint that a company changed."""
+
+    company_id: str
+    key: str  # the same notice again has the same key
+    kind: str  # the provider's word for what changed: "invoice", "payment", ...
+    id: str  # of the record that changed
+    event: str  # what happened to it, in the provider's words
+
+
+# Budget -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the provider allows one company, already with a margin.
+
+    `per_minute` counts requests, `calls_per_minute` calls of `send`, `per_day` and `per_second`
+    requests, `reads_per_month` requests that change nothing (0: no limit). `batch` is the most
+    documents in one call. `settle` is how long a request may still take effect after we gave up on
+    it; `remember` how long a key is surely recognised (0: never surely).
+    """
+
+    per_minute: int
+    calls_per_minute: int
+    per_day: int
+    batch: int
+    settle: dt.timedelta
+    remember: dt.timedelta
+    per_second: int = 0
+    reads_per_month: int = 0
+
+
+# Errors -------------------------------------------------------------------------------------------
+
+
+class ProviderError(Exception):
+    """A call that did not succeed. `code` is the provider's own; `reference` is what its support
+    asks for. The text is safe to show and free of secrets.
+    """
+
+    def __init__(self, message: str, *, code: str = "", reference: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.reference = reference
+
+
+class Unavailable(ProviderError):
+    """Surely not executed; try again after `retry_after` seconds (None: the caller decides).
+
+    `whole_company`: every other request would be refused as well until then.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        whole_company: bool = False,
+        code: str = "",
+        reference: str = "",
+    ) -> None:
+        super().__init__(message, code=code, reference=reference)
+        self.retry_after = retry_after
+        self.whole_company = whole_company
+
+
+class Unknown(ProviderError):
+    """Perhaps executed: the answer was lost, unreadable or came too late."""
+
+
+class Unauthorized(ProviderError):
+    """The access token is not accepted. `final`: only a new consent helps."""
+
+    def __init__(
+        self, message: str, *, final: bool = False, code: str = "", reference: str = ""
+    ) -> None:
+        super().__init__(message, code=code, reference=reference)
+        self.final = final
+
+
+class Reason(StrEnum):
+    """Why a document was rejected: what happened, and so who can mend it."""
+
+    NUMBER_TAKEN = "number_taken"
+    STALE = "stale"  # changed at the other end since we last saw it
+    GONE = "gone"  # deleted at the other end
+    REFERENCE = "reference"  # customer, item, tax or account is missing or inactive there
+    PERIOD_CLOSED = "period_closed"
+    TAX = "tax"
+    AMOUNT = "amount"
+    CURRENCY = "currency"
+    NAME_TAKEN = "name_taken"
+    TOO_LONG = "too_long"
+    NOT_ALLOWED = "not_allowed"  # rights, subscription
+    SETTLED = "settled"  # paid or deposited, can't be changed
+    OTHER = "other"
+
+
+class Rejected(ProviderError):
+    """Surely not executed, and the same again would be refused again: somebody must change
+    something.
+
+    `found_id` names the document that already has the number, where the provider tells.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: Reason = Reason.OTHER,
+        field: str = "",
+        found_id: str = "",
+        code: str = "",
+        reference: str = "",
+    ) -> None:
+        super().__init__(message, code=code, reference=reference)
+        self.reason = reason
+        self.field = field
+        self.found_id = found_id
+
+
+# The port -----------------------------------------------------------------------------------------
+
+
+class Provider(Protocol):
+    """Everything an accounting system does for us. Each provider does all of it."""
+
+    key: ClassVar[str]  # "qbo", in addresses and rows
+    name: ClassVar[str]  # "QuickBooks Online", for people
+    words: ClassVar[Mapping[str, str]]  # its words for ours: {"customer": "customer", "tax": ...}
+    limits: ClassVar[Limits]
+
+    # Connecting. `redirect_uri` must be the same in both steps.
+    def authorize_url(self, *, state: str, redirect_uri: str) -> str: ...
+
+    def exchange(
+        self, answer: Mapping[str, str], *, redirect_uri: str
+    ) -> tuple[Tokens, list[Company]]:
+        """Turn the query of the callback into tokens and the companies that it opened (their facts
+        may be empty: `company` reads them)."""
+        ...
+
+    def refresh(self, tokens: Tokens) -> Tokens:
+        """New tokens. `Unauthorized(final=True)` when only a new consent helps; any other error
+        leaves the old ones usable."""
+        ...
+
+    def revoke(self, tokens: Tokens, *, company_id: str) -> None:
+        """End our access to this company there. Access that has ended already is no error."""
+        ...
+
+    def company(self, session: Session) -> Company: ...
+
+    # References.
+    def records(self, session: Session, kind: Kind) -> list[Record]:
+        """All records of a kind, inactive ones too, in no particular order."""
+        ...
+
+    def create(self, session: Session, record: NewRecord, *, key: str) -> Record:
+        """Create a record, or return the one that an earlier call with this key created.
+        `Rejected(NAME_TAKEN)` with `found_id` where the provider tells who has the name."""
+        ...
+
+    # Documents.
+    def check(
+        self, document: Document | TimeDocument, *, facts: Mapping[str, Any]
+    ) -> list[Rejected]:
+        """Why the provider would refuse to create this document, as far as that can be said without
+        asking it. Pure. Whether its records still exist there is not looked at."""
+        ...
+
+    def freeze(
+        self,
+        operation: Operation,
+        documents: Sequence[Document | TimeDocument],
+        *,
+        key: str,
+        facts: Mapping[str, Any],
+    ) -> Frozen:
+        """The call that does this to these documents: pure, and the same bytes for the same values.
+        `facts` are the company's. Documents of one call are of one type."""
+        ...
+
+    def send(self, session: Session, call: Frozen) -> list[Outcome]:
+        """Make the call; an outcome per document, in order. Raises when all share one fate. The
+        same call again returns the first one's outcomes as long as the provider knows its key."""
+        ...
+
+    def find(
+        self, session: Session, documents: Sequence[Document | TimeDocument]
+    ) -> list[Receipt | None]:
+        """For each document the one at the provider that bears its marker, else None. Never one
+        that merely has the same number."""
+        ...
+
+    def get(self, session: Session, ids: Sequence[str]) -> dict[str, Status]:
+        """These invoices as they stand now; deleted ones with state DELETED."""
+        ...
+
+    def numbered(self, session: Session, numbers: Sequence[str]) -> list[Status]:
+        """The invoices there that bear one of these numbers, whoever made them."""
+        ...
+
+    # Status back.
+    def changes(self, session: Session, cursor: str, *, now: dt.datetime) -> Changes:
+        """What changed since the cursor, with an overlap: the same change may come twice and none
+        is missed; "" begins now. A cursor too old to be answered raises `Rejected(OTHER)`
+        with code "cursor_too_old": sweep with `get` instead, then begin anew."""
+        ...
+
+    def doorbells(self, body: bytes, headers: Mapping[str, str]) -> list[Doorbell]:
+        """The notices in a webhook whose signature is right; `Unauthorized` when it is not. Header
+        names are lower case. Notices of unknown kinds are left out."""
+        ...
+
+    def url_of(self, company_id: str, remote_id: str) -> str:
+        """Where a person finds the invoice at the provider."""
+        ...

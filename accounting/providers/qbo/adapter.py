@@ -1,0 +1,209 @@
+"""The port, spoken to QuickBooks Online. Each method is one errand and keeps nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar
+
+from accounting.providers import port
+from accounting.providers.port import (
+    Changes,
+    Company,
+    Document,
+    Doorbell,
+    Frozen,
+    Kind,
+    Limits,
+    NewRecord,
+    Operation,
+    Outcome,
+    Reason,
+    Receipt,
+    Record,
+    Rejected,
+    Session,
+    Status,
+    Tokens,
+    Unauthorized,
+)
+from accounting.providers.port import TimeDocument as Time
+
+from . import checking, companies, faults, finding, following, lists, mapping, notices, reading
+from .client import Client, client
+from .oauth import OAuth
+
+
+class QuickBooksOnline:
+    """A `port.Provider`."""
+
+    key: ClassVar[str] = "qbo"
+    name: ClassVar[str] = "QuickBooks Online"
+    words: ClassVar[Mapping[str, str]] = {
+        "customer": "customer",
+        "item": "product or service",
+        "tax": "tax code",
+        "account": "income account",
+        "person": "employee or contractor",
+        "company": "company",
+        "void": "void",
+    }
+    # Intuit allows 500 requests a minute, 10 a second, 40 batches a minute, and takes up to two
+    # minutes for a request. Of its memory for request ids nothing is documented.
+    limits: ClassVar[Limits] = Limits(
+        per_minute=480,
+        calls_per_minute=40,
+        per_day=0,
+        batch=30,
+        settle=dt.timedelta(seconds=150),
+        remember=dt.timedelta(0),
+        per_second=9,
+        reads_per_month=500_000,
+    )
+
+    def __init__(self, *, oauth: OAuth, api: str, app: str, webhook_tokens: Sequence[str]) -> None:
+        self._oauth = oauth
+        self._api = api
+        self._app = app
+        self._webhook_tokens = webhook_tokens
+
+    # Connecting
+
+    def authorize_url(self, *, state: str, redirect_uri: str) -> str:
+        return self._oauth.authorize_url(state=state, redirect_uri=redirect_uri)
+
+    def exchange(
+        self, answer: Mapping[str, str], *, redirect_uri: str
+    ) -> tuple[Tokens, list[Company]]:
+        """One consent opens one company, named by the callback only."""
+        if answer.get("error"):
+            raise Rejected(
+                "The consent was not given in QuickBooks, so nothing is connected.",
+                reason=Reason.NOT_ALLOWED,
+                code=answer["error"][:40],
+            )
+        code, realm = answer.get("code", ""), answer.get("realmId", "")
+        if not code or not re.fullmatch("[0-9]{1,19}", realm):
+            raise Rejected("QuickBooks sent no company. Connect again.", code="callback")
+        try:
+            tokens = self._oauth.exchange(code, redirect_uri=redirect_uri)
+        except Unauthorized as error:
+            raise Rejected(
+                "The consent was used already or is too old. Connect again.",
+                code=error.code,
+                reference=error.reference,
+            ) from None
+        return tokens, [Company(id=realm, name="")]
+
+    def refresh(self, tokens: Tokens) -> Tokens:
+        return self._oauth.refresh(tokens.refresh)
+
+    def revoke(self, tokens: Tokens, *, company_id: str) -> None:
+        self._oauth.revoke(tokens.refresh)
+
+    def company(self, session: Session) -> Company:
+        with self._client(session) as qbo:
+            return companies.read(qbo, session.company_id, app=self._app)
+
+    # Records
+
+    def records(self, session: Session, kind: Kind) -> list[Record]:
+        with self._client(session) as qbo:
+            return lists.read(qbo, kind)
+
+    def create(self, session: Session, record: NewRecord, *, key: str) -> Record:
+        with self._client(session) as qbo:
+            return lists.create(qbo, record, key=key, facts=session.facts)
+
+    # Documents
+
+    def check(self, document: Document | Time, *, facts: Mapping[str, Any]) -> list[Rejected]:
+        return list(checking.problems(document, facts))
+
+    def freeze(
+        self,
+        operation: Operation,
+        documents: Sequence[Document | Time],
+        *,
+        key: str,
+        facts: Mapping[str, Any],
+    ) -> Frozen:
+        return mapping.freeze(operation, documents, key=key, facts=facts)
+
+    def send(self, session: Session, call: Frozen) -> list[Outcome]:
+        with self._client(session) as qbo:
+            answer = qbo.post(qbo.url("batch"), call.body, request_id=call.key)
+        reference, items = answer["reference"], answer.get("BatchItemResponse")
+        if not isinstance(items, list):
+            raise faults.unreadable(write=True, reference=reference)
+        by_place = {str(item.get("bId")): item for item in items if isinstance(item, dict)}
+        return [
+            self._outcome(session, call.operation, by_place.get(place, {}), reference)
+            for place in call.places
+        ]
+
+    def find(self, session: Session, documents: Sequence[Document | Time]) -> list[Receipt | None]:
+        times = [each for each in documents if isinstance(each, Time)]
+        invoices = [each for each in documents if isinstance(each, Document)]
+        found: dict[str, Receipt] = {}
+        with self._client(session) as qbo:
+            if invoices:
+                rows = finding.match(invoices, "PrivateNote", finding.among_invoices(qbo))
+                found |= {uid: self._receipt(session, row) for uid, row in rows.items()}
+            if times:
+                rows = finding.match(times, "Description", finding.among_times(qbo))
+                found |= {uid: reading.time_receipt(row) for uid, row in rows.items()}
+        return [found.get(document.uid) for document in documents]
+
+    def get(self, session: Session, ids: Sequence[str]) -> dict[str, Status]:
+        with self._client(session) as qbo:
+            return following.get(qbo, ids, url=self._url(session))
+
+    def numbered(self, session: Session, numbers: Sequence[str]) -> list[Status]:
+        with self._client(session) as qbo:
+            return following.numbered(qbo, numbers, url=self._url(session))
+
+    # Status back
+
+    def changes(self, session: Session, cursor: str, *, now: dt.datetime) -> Changes:
+        with self._client(session) as qbo:
+            return following.changes(qbo, cursor, now=now, url=self._url(session))
+
+    def doorbells(self, body: bytes, headers: Mapping[str, str]) -> list[Doorbell]:
+        notices.verify(body, headers, self._webhook_tokens)
+        return notices.read(body)
+
+    def url_of(self, company_id: str, remote_id: str) -> str:
+        return f"{self._app}/app/invoice?txnId={remote_id}&companyId={company_id}"
+
+    def _client(self, session: Session) -> AbstractContextManager[Client]:
+        return client(self._api, session)
+
+    def _url(self, session: Session) -> Callable[[str], str]:
+        return lambda id: self.url_of(session.company_id, id)
+
+    def _receipt(self, session: Session, doc: Mapping[str, Any]) -> Receipt:
+        return reading.receipt(doc, url=self.url_of(session.company_id, str(doc["Id"])))
+
+    def _outcome(
+        self, session: Session, operation: Operation, item: Mapping[str, Any], reference: str
+    ) -> Outcome:
+        fault = item.get("Fault")
+        if isinstance(fault, dict):
+            error = faults.of_fault(fault, reference=reference, operation=operation)
+            return Outcome(error=error, reference=reference)
+        for entity in ("Invoice", "TimeActivity"):
+            doc = item.get(entity)
+            if isinstance(doc, dict) and doc.get("Id"):
+                time = entity == "TimeActivity"
+                receipt = reading.time_receipt(doc) if time else self._receipt(session, doc)
+                return Outcome(receipt, reference=reference)
+        error = faults.unreadable(write=True, reference=reference)
+        return Outcome(error=error, reference=reference)
+
+
+def _typed(provider: QuickBooksOnline) -> port.Provider:
+    """For the type checker: everything in the port is here."""
+    return provider

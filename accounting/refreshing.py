@@ -1,0 +1,64 @@
+"""Reading all lists of a company anew, part by part, so that a page can show how far it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from atera_invoicing.models import User
+
+from . import connecting, references, wizard
+from .changes import Change
+from .models import Connection
+from .providers.port import Kind
+from .references import Read
+
+COMPANY = "company"
+LABELS = {
+    COMPANY: "Company",
+    Kind.CUSTOMER: "Customers",
+    Kind.ITEM: "Products and services",
+    Kind.TAX: "Taxes",
+    Kind.ACCOUNT: "Accounts",
+    Kind.PERSON: "People",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What all parts brought, and what changed here because of it."""
+
+    reads: tuple[Read, ...]
+    changes: tuple[Change, ...]
+
+
+def parts(connection: Connection) -> list[str]:
+    """The parts to read, in order. People only where their time can be pushed."""
+    kinds = [kind for kind in Kind if kind != Kind.PERSON or connection.takes_time]
+    return [COMPANY, *kinds]
+
+
+def read(connection: Connection, part: str, *, now: dt.datetime) -> Read | None:
+    """Read one part. Errors of the port go to the caller; what was read before stays."""
+    if part == COMPANY:
+        connecting.read_company(connection, now=now)
+        return None
+    return references.read(connection, Kind(part), now=now)
+
+
+def finish(
+    connection: Connection, *, today: dt.date, now: dt.datetime, by: User | None
+) -> list[Change]:
+    """After the last part: suggest, and follow prices while connected; what changed here."""
+    references.finish(connection, now=now)
+    return wizard.prepare(connection, today=today, now=now, by=by)
+
+
+def everything(
+    connection: Connection, *, today: dt.date, now: dt.datetime, by: User | None = None
+) -> Result:
+    """All of it in one go."""
+    read(connection, COMPANY, now=now)  # it says which further parts there are
+    reads = [read(connection, part, now=now) for part in parts(connection)[1:]]
+    found = finish(connection, today=today, now=now, by=by)
+    return Result(tuple(r for r in reads if r), tuple(found))

@@ -1,0 +1,171 @@
+"""Disconnecting: first as a list, then done by the same code.
+
+The configuration becomes what it was before the commit. Customers, work, invoices, links and
+exports stay, and connecting the same company again goes on with them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import CharField, Model, Value
+from django.db.models.functions import Cast, Concat
+
+from atera_invoicing import history
+from atera_invoicing.errors import Refused
+from atera_invoicing.models import Installation, User
+from contracts.models import CatalogItem, Category, Contract, ContractRate, TaxRate
+from contracts.work.entries import follow_primary
+
+from . import connecting, outbox, restoration, snapshots
+from .models import Connection, Export, Link, RemoteInvoice
+from .restoration import Restoration, only
+
+UNDER_WAY = (Export.State.SENDING, Export.State.UNKNOWN)
+OPEN = tuple(state for state in Export.OPEN if state not in UNDER_WAY)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What disconnecting will do. `digest` stays the same as long as that is the same."""
+
+    connection: Connection
+    restoration: Restoration
+    cancelled: int  # exports that were not sent and will not be
+    under_way: int  # exports whose answer is out; while there are any, it is refused
+    invoices: int  # invoices there, which both sides keep
+    digest: str
+
+
+def plan(connection: Connection) -> Plan:
+    """The list that a person agrees to."""
+    found = restoration.of(connection)
+    exports = Export.objects.filter(connection=connection)
+    cancelled = exports.filter(state__in=OPEN).count()
+    return Plan(
+        connection=connection,
+        restoration=found,
+        cancelled=cancelled,
+        under_way=exports.filter(state__in=UNDER_WAY).count(),
+        invoices=RemoteInvoice.objects.filter(connection=connection).count(),
+        digest=f"{found.digest}-{cancelled}",
+    )
+
+
+def disconnect(
+    connection: Connection, *, by: User, now: dt.datetime, digest: str | None = None
+) -> bool:
+    """Do what the plan lists; safe to repeat. With a `digest` only if the plan still has it.
+
+    False when our access could not be given back at the provider; everything else is done then.
+    """
+    with transaction.atomic():
+        stored = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+        if not stored.is_active:
+            return True
+        snapshots.hold()
+        listed = plan(stored)
+        if digest is not None and digest != listed.digest:
+            raise Refused(
+                "changed_meanwhile",
+                "Something changed since you looked at this list. Look at it once more.",
+            )
+        outbox.cancel_all(stored, by=by, now=now)
+        apply(listed.restoration, by=by)
+        _put_options(stored)
+        tokens = connecting.detach(stored)
+        _close(stored, by, now)
+    return connecting.revoke(stored, tokens)
+
+
+def apply(result: Restoration, *, by: User | None) -> None:
+    """Do it, inside the caller's transaction, which holds the configuration."""
+    for model in (TaxRate, Category, CatalogItem):
+        history.insert(only(result.revived, model), by=by)
+    _park(result)
+    _move_time(result, by)
+    for row in only(result.removed, ContractRate):
+        history.delete(row, by=by)
+    _write(result, by)
+    _remove(result, by)
+
+
+def _move_time(result: Restoration, by: User | None) -> None:
+    """Time at a rate that goes follows the primary rate, or the one that takes its place."""
+    follow_primary([entry for entry, rate in result.moved if rate is None], by=by)
+    moved = [(entry, rate) for entry, rate in result.moved if rate is not None]
+    for entry, rate in moved:
+        entry.rate = rate
+    history.update([entry for entry, _ in moved], ["rate"], by=by)
+
+
+def _put_options(connection: Connection) -> None:
+    """The options that the commit changed, as they were."""
+    options = Installation.current()
+    for name, value in (connection.snapshot or {}).get("options", {}).items():
+        setattr(options, name, value)
+    options.save(update_fields=snapshots.OPTIONS)
+
+
+def _park(result: Restoration) -> None:
+    """Make room: rows that change places must not meet in a unique index on the way."""
+
+    def edited(model: type[Model], *names: str) -> list[int]:
+        return [pk for (m, pk), (_, v) in result.edits.items() if m is model and {*names} & {*v}]
+
+    aside = Concat(Value("~"), Cast("pk", CharField()))
+    for model in (TaxRate, Category):
+        model._default_manager.filter(pk__in=edited(model, "name")).update(name=aside)
+    TaxRate.objects.filter(pk__in=edited(TaxRate, "is_default")).update(is_default=False)
+    rates = ContractRate.objects.filter(
+        pk__in=edited(ContractRate, "role", "counted", "item_id", "contract_id")
+    )
+    rates.update(role="~", counted="")
+    for rate in only(result.revived, ContractRate):
+        result.edit(rate, {"role": rate.role, "counted": rate.counted})
+        rate.role, rate.counted = "~", ""
+    ContractRate.objects.bulk_create(only(result.revived, ContractRate), batch_size=500)
+    items = CatalogItem.objects.filter(
+        pk__in=edited(CatalogItem, "name", "sku", "kind", "archived_at"), archived_at=None
+    )
+    items.update(archived_at=dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
+
+
+def _write(result: Restoration, by: User | None) -> None:
+    """Write edits by model, each row as a whole: parking changed more than the edit names."""
+    columns = {
+        TaxRate: ["name", "percent", "is_default", "archived_at"],
+        Category: ["name", "tax_rate"],
+        CatalogItem: [f.name for f in CatalogItem._meta.concrete_fields if not f.primary_key],
+        ContractRate: ["role", "item", "unit_price", "counted"],
+        Contract: ["tax_rate"],
+    }
+    for model, fields in columns.items():
+        rows = []
+        for row, values in result.edits.values():
+            if type(row) is model:
+                for name, value in values.items():
+                    setattr(row, name, value)
+                rows.append(row)
+        history.update(rows, fields, by=by)
+
+
+def _remove(result: Restoration, by: User | None) -> None:
+    """Delete what goes; its links stay, as records that exist only there."""
+    for model, fk in ((CatalogItem, "item"), (TaxRate, "tax_rate")):
+        rows = only(result.removed, model)
+        links = Link.objects.filter(**{f"{fk}__in": rows})
+        links.exclude(remote_id="").update(**{fk: None, "action": Link.Action.IMPORT})
+        Link.objects.filter(**{f"{fk}__in": rows}).delete()
+        for row in rows:
+            history.delete(row, by=by)
+
+
+def _close(stored: Connection, by: User, now: dt.datetime) -> None:
+    Connection.objects.filter(pk=stored.pk).update(
+        state=Connection.State.CLOSED, closed_at=now, closed_by=by, poll_at=None, held_until=None,
+        held_reason="", lost_at=None, lost_reason="",
+    )  # fmt: skip
+    stored.refresh_from_db()

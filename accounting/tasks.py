@@ -1,0 +1,75 @@
+"""Doors for Celery. Each message only says "look at this row"; it may be lost, late or repeated."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.db.models import Q
+from django.utils import timezone
+
+from atera_invoicing import ringing
+
+from . import auto, delivery, refreshing, sync, webhooks, wizard
+from .models import Connection, Export
+from .providers.port import ProviderError
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def deliver(connection_id: int) -> None:
+    """Send what is due over a connection, and clear up what was lost."""
+    delivery.work(connection_id, now=timezone.now())
+
+
+@shared_task
+def look(connection_id: int) -> None:
+    """Ask what changed at the other end, if it is time."""
+    sync.poll(connection_id, now=timezone.now())
+
+
+@shared_task
+def look_at_all() -> None:
+    """Every night: look at every invoice that is there, whatever we were told."""
+    now = timezone.now()
+    webhooks.forget_old(now=now)
+    for connection in Connection.objects.filter(state=Connection.State.ACTIVE, lost_at=None):
+        sync.sweep(connection, now=now)
+
+
+@shared_task
+def refresh_lists() -> None:
+    """Every night: read the lists anew, and cancel set-ups that nobody came back to."""
+    now, today = timezone.now(), timezone.localdate()
+    wizard.expire(now=now)
+    for connection in Connection.objects.filter(state=Connection.State.ACTIVE, lost_at=None):
+        try:
+            refreshing.everything(connection, today=today, now=now)
+        except ProviderError as error:
+            logger.warning("Lists of connection %s not read: %s", connection.pk, error.message)
+
+
+@shared_task
+def sweep() -> None:
+    """Ring again for everything that is due."""
+    now = timezone.now()
+    for connection in Connection.objects.filter(state=Connection.State.ACTIVE):
+        auto.queue_issued(connection, now=now)
+    waiting = Export.objects.filter(
+        state__in=[Export.State.QUEUED, Export.State.WAITING, Export.State.UNKNOWN], run_at__lte=now
+    )
+    free = Q(sender="") | Q(sender_until__lt=now)
+    open_ = Q(held_until__isnull=True) | Q(held_until__lte=now)
+    stuck = Q(exports__in=waiting) | Q(calls__state="sending")
+    due = Connection.objects.filter(free, open_, stuck, state=Connection.State.ACTIVE)
+    for pk in due.filter(lost_at__isnull=True).distinct().values_list("pk", flat=True):
+        deliver.delay(pk)
+    polled = Connection.objects.filter(state=Connection.State.ACTIVE, poll_at__lte=now)
+    for pk in polled.filter(lost_at__isnull=True).values_list("pk", flat=True):
+        look.delay(pk)
+
+
+def ring(connection: Connection) -> None:
+    """Tell a worker about a connection once what was queued is committed."""
+    ringing.ring(deliver, connection.pk)

@@ -1,0 +1,113 @@
+"""Clears up what became of documents whose answer was lost.
+
+Such a document leaves only by proof: it is found there with our marker and adopted, or it is not
+there although the provider must be done with it, and then the same call goes out again. Both are
+needed: a look alone may come too early for a slow commit or a lagging search, a key alone may be
+forgotten.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import F
+
+from atera_invoicing.leases import Clock
+
+from . import answers, calling, documents, sending
+from .models import Call, Connection, Export
+from .providers import registry
+from .providers.port import ProviderError, Reason, Receipt, Unknown
+
+State = Export.State
+LOOK_AGAIN = dt.timedelta(seconds=30)
+LOST = "The answer was lost. We look whether it arrived before it is sent again."
+
+
+@transaction.atomic
+def mark_orphans(connection: Connection, *, now: dt.datetime) -> int:
+    """Calls that a dead sender left without an answer. Only the one sender may say this."""
+    settle = registry.get(connection.provider).limits.settle
+    calls = list(connection.calls.select_for_update().filter(state=Call.State.SENDING))
+    for call in calls:
+        call.state = Call.State.UNKNOWN
+        call.save(update_fields=["state"])
+        call.exports.filter(state=State.SENDING).update(
+            state=State.UNKNOWN,
+            unknown_since=now,
+            run_at=max(call.sent_at + settle, now),
+            code="unknown",
+            message=LOST,
+        )
+    return len(calls)
+
+
+def settle_one(connection: Connection, *, clock: Clock) -> bool:
+    """Clear up one call whose time has come; False when there is none, or nobody answers."""
+    now = clock.now()
+    rows = connection.exports.filter(state=State.UNKNOWN, run_at__lte=now).order_by("run_at", "id")
+    first = rows.select_related("call").first()
+    if first is None or first.call is None:
+        return False
+    exports = list(
+        rows.filter(call=first.call).select_related("invoice", "connection").order_by("id")
+    )
+    wanted = [documents.load(export.document) for export in exports]
+    try:
+        found = calling.ask(connection, "find", wanted, now=now)
+    except ProviderError as error:
+        _later(exports, error, clock.now())
+        return False
+    absent = _adopt(exports, found, clock.now())
+    _send_again(connection, first.call, absent, clock)
+    return True
+
+
+def _adopt(
+    exports: Sequence[Export], found: Sequence[Receipt | None], now: dt.datetime
+) -> list[Export]:
+    """Take over what is there; return what is not."""
+    absent = []
+    for export, receipt in zip(exports, found, strict=True):
+        if receipt and _took_effect(export, receipt):
+            answers.adopt(export, receipt, now=now)
+        elif export.code == Reason.NUMBER_TAKEN:
+            answers.refuse(export)  # somebody else's document has the number
+        else:
+            absent.append(export)
+    return absent
+
+
+def _took_effect(export: Export, receipt: Receipt) -> bool:
+    """Whether the document that bears our marker shows what this export was to do."""
+    if export.operation == Export.Operation.CREATE:
+        return True
+    if export.operation == Export.Operation.VOID:
+        return receipt.total == 0
+    return receipt.version != export.document["remote_version"]
+
+
+def _send_again(connection: Connection, call: Call, absent: Sequence[Export], clock: Clock) -> None:
+    """What is proved absent goes again: in the same call where all of it is, else in a new one."""
+    if not absent:
+        Call.objects.filter(pk=call.pk).update(state=Call.State.ANSWERED, answered_at=clock.now())
+    elif len(absent) < len(call.places):
+        Call.objects.filter(pk=call.pk).update(state=Call.State.DROPPED)
+        for export in absent:
+            answers.absent(export, now=clock.now())
+    else:
+        with transaction.atomic():
+            call.state, call.sent_at = Call.State.SENDING, clock.now()
+            call.save(update_fields=["state", "sent_at"])
+            call.exports.filter(state=State.UNKNOWN).update(
+                state=State.SENDING, attempts=F("attempts") + 1
+            )
+        sending.make(connection, call, clock=clock)
+
+
+def _later(exports: Sequence[Export], error: ProviderError, now: dt.datetime) -> None:
+    pause = None if isinstance(error, Unknown) else getattr(error, "retry_after", None)
+    after = dt.timedelta(seconds=pause) if pause else LOOK_AGAIN
+    Export.objects.filter(pk__in=[export.pk for export in exports]).update(run_at=now + after)

@@ -1,0 +1,1 @@
+"""Pages of the accounting connection. Each is a door to a verb."""

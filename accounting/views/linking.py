@@ -1,0 +1,370 @@
+"""Pages on which records of ours find theirs: in the wizard, and while connected."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from accounting import obstacles, references, staging
+from accounting.models import Connection, Link, RemoteRecord
+from accounting.providers import registry
+from accounting.providers.port import Kind
+from accounting.sides import SIDES, Side
+from atera_invoicing.errors import Refused
+from atera_invoicing.models import Installation
+from atera_invoicing.pages import Bulk, ListPage, ObjectPage, say
+
+from .setup import CHANGE, SetupMixin, home
+
+Action, Origin = Link.Action, Link.Origin
+LINKED = Q(action=Action.LINK)
+SURE = Q(origin__in=staging.SURE)
+SHOWN = 25
+
+# What the tabs show. Every link is in exactly one of the first six.
+BUCKETS: dict[str, tuple[str, Q]] = {
+    "exact": ("Exact", LINKED & SURE),
+    "open": ("To confirm", LINKED & Q(origin=Origin.FUZZY, confirmed=False)),
+    "none": ("No match", ~Q(action__in=[Action.LINK, Action.IMPORT]) & Q(confirmed=False)),
+    "chosen": (
+        "Confirmed",
+        LINKED & ~SURE & ~Q(origin=Origin.FUZZY, confirmed=False),
+    ),
+    "create": ("To create", Q(action=Action.CREATE, confirmed=True)),
+    "skip": ("Left out", Q(action=Action.SKIP, confirmed=True)),
+}
+ALWAYS = ("exact", "open", "none", "skip")
+SORTED = {Kind.CUSTOMER: "customer__name", Kind.ITEM: "item__name", Kind.TAX: "tax_rate__name",
+          Kind.PERSON: "person__last_name"}  # fmt: skip
+
+
+class _Kinded:
+    """A page about one kind of records, of the draft or of the active connection."""
+
+    kwargs: dict[str, Any]
+
+    @cached_property
+    def kind(self) -> Kind:
+        return Kind({"customers": "customer", "items": "item", "taxes": "tax", "people": "person"}[
+            self.kwargs["kind"]
+        ])  # fmt: skip
+
+    @property
+    def side(self) -> Side:
+        return SIDES[self.kind]
+
+
+class LinkList(_Kinded, SetupMixin, ListPage):
+    """Every record of ours of a kind, with what becomes of it."""
+
+    template_name = "accounting/links.html"
+    search_hint = "Search either name"
+    bulk: ClassVar = ()
+    size = 50
+
+    def get_title(self) -> str:
+        return self.side.title
+
+    @property
+    def search_fields(self) -> tuple[str, ...]:  # type: ignore[override]
+        ours = {Kind.PERSON: ("person__first_name", "person__last_name", "person__email")}
+        own = ours.get(self.kind, (f"{self.side.field}__name",))
+        return (*own, "remote_name", *(("item__sku",) if self.kind == Kind.ITEM else ()))
+
+    @property
+    def sortable(self) -> dict[str, str]:  # type: ignore[override]
+        return {"ours": SORTED[self.kind], "theirs": "remote_name", "score": "score"}
+
+    @property
+    def sort(self) -> str:  # type: ignore[override]
+        return "-score" if self.bucket == "open" else "ours"
+
+    @cached_property
+    def bucket(self) -> str:
+        wanted = self.request.GET.get("show", "")
+        return wanted if wanted in BUCKETS or wanted == "stale" else ""
+
+    def all_links(self) -> QuerySet[Link]:
+        return self.connection.links.filter(kind=self.kind, **{f"{self.side.field}__isnull": False})
+
+    def get_queryset(self) -> QuerySet[Link]:
+        rows = self.all_links().select_related(self.side.field)
+        if self.request.method == "POST":
+            return rows
+        if self.bucket == "stale":
+            return rows.filter(pk__in=obstacles.stale(self.connection).values("pk"))
+        return rows.filter(BUCKETS[self.bucket][1]) if self.bucket else rows
+
+    @cached_property
+    def offered_bulk(self) -> tuple[Bulk, ...]:
+        buttons = [
+            Bulk("confirm", "Confirm", CHANGE, icon="check"),
+            Bulk("create", f"Create in {self.provider_name}", CHANGE, icon="plus"),
+            Bulk("skip", "Leave out", CHANGE, icon="no-symbol"),
+            Bulk("undo", "Decide again", CHANGE, icon="arrow-uturn-left"),
+        ]
+        if self.kind == Kind.ITEM:
+            buttons += [
+                Bulk("theirs", "Their price", CHANGE, icon="arrow-left"),
+                Bulk("ours", "Our price", CHANGE, icon="arrow-right"),
+            ]
+        if not self.side.creates:
+            del buttons[1]
+        return tuple(buttons)
+
+    def context(self) -> dict[str, Any]:
+        self.bulk = self.offered_bulk  # type: ignore[misc]
+        context = super().context()
+        _show_theirs(self.connection, self.kind, context["rows"].items)
+        counts = self.counts()
+        return context | {
+            "narrowed": bool(self.query),
+            "side": self.side,
+            "tabs": [
+                (name, label, counts[name])
+                for name, (label, _) in BUCKETS.items()
+                if counts[name] or name in ALWAYS or name == self.bucket
+            ],
+            "bucket": self.bucket,
+            "counts": counts,
+            "currency": self.connection.currency or Installation.current().currency,
+            "may_change": self.request.user.has_perm(CHANGE),
+            "only_there": len(staging.only_there(self.connection, self.kind)),
+            "importing": self.connection.links.filter(kind=self.kind, action=Action.IMPORT).count(),
+        }
+
+    def counts(self) -> dict[str, int]:
+        """How many links are in each tab, and how many sure ones nobody accepted yet."""
+        counted = {name: Count("pk", filter=q) for name, (_, q) in BUCKETS.items()}
+        waiting = Count("pk", filter=LINKED & SURE & Q(confirmed=False))
+        open_ = Count("pk", filter=Q(confirmed=False))
+        found: dict[str, int] = self.all_links().aggregate(
+            **counted, sure=waiting, waiting=open_, all=Count("pk")
+        )
+        stale = obstacles.stale(self.connection).filter(kind=self.kind, confirmed=True)
+        return found | {"stale": stale.count(), "decided": found["all"] - found["waiting"]}
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.has_perm(CHANGE):
+            raise PermissionDenied
+        act = request.POST.get("all", "")
+        if act:
+            say(request, lambda: self.for_all(act))
+        else:
+            ids = [int(pk) for pk in request.POST.getlist("selected") if pk.isdecimal()]
+            say(request, lambda: self.for_some(request.POST.get("action", ""), ids))
+        if request.htmx:
+            request.method = "GET"
+            return self.get(request)
+        return HttpResponseRedirect(self.next_or(request.get_full_path()))
+
+    def for_all(self, act: str) -> str:
+        """A button above the list: for all that wait in one tab."""
+        common: dict[str, Any] = {"by": self.request.user, "now": timezone.now()}
+        if act == "confirm":
+            count = staging.confirm_sure(self.connection, self.kind, **common)
+            return self._counted(count, "accepted")
+        if act == "create":
+            count = staging.create_there(self.connection, None, self.kind, **common)
+            return self._counted(count, f"created in {self.provider_name} when first exported")
+        if act == "skip":
+            count = staging.leave_out(self.connection, None, self.kind, **common)
+            return self._counted(count, "left out")
+        theirs = act == "theirs"
+        count = staging.keep_price(self.connection, None, theirs=theirs, **common)
+        whose = self.provider_name if theirs else "here"
+        return f"{count:,} prices come from {whose}." if count else "No price was to change."
+
+    def for_some(self, act: str, ids: list[int]) -> str:
+        """A row's button, or the bulk bar's."""
+        if not ids:
+            raise Refused("nothing_chosen", "Tick at least one row first.")
+        common: dict[str, Any] = {"by": self.request.user, "now": timezone.now()}
+        connection, kind = self.connection, self.kind
+        acts = {
+            "confirm": lambda: staging.confirm(connection, ids, **common),
+            "create": lambda: staging.create_there(connection, ids, kind, **common),
+            "skip": lambda: staging.leave_out(connection, ids, kind, **common),
+            "undo": lambda: staging.reconsider(connection, ids, **common),
+            "theirs": lambda: staging.keep_price(connection, ids, theirs=True, **common),
+            "ours": lambda: staging.keep_price(connection, ids, theirs=False, **common),
+        }
+        if act not in acts:
+            raise Refused("unknown_act", "This button is not known. Load the page again.")
+        count = acts[act]()
+        return self._counted(count, "changed") if len(ids) > 1 else ""
+
+    def _counted(self, count: int, done: str) -> str:
+        noun = self.side.one if count == 1 else self.side.many
+        return f"{count:,} {noun} {done}." if count else "There was nothing to do."
+
+
+class SetupLinks(LinkList):
+    """The same, as a step of the wizard."""
+
+    permission = CHANGE
+    drafting = True
+
+
+class OnlyThere(_Kinded, SetupMixin, ListPage):
+    """Records of theirs that we lack, to import or not."""
+
+    template_name = "accounting/only_there.html"
+    search_fields = ("name",)
+    search_hint = "Search names"
+    sortable: ClassVar = {"name": "name"}
+    sort = "name"
+
+    def get_title(self) -> str:
+        return f"Only in {self.provider_name}"
+
+    def get_queryset(self) -> QuerySet[RemoteRecord]:
+        ours = self.connection.links.filter(kind=self.kind).exclude(action=Action.IMPORT)
+        rows = self.connection.records.filter(kind=self.kind, active=True)
+        return rows.exclude(remote_id__in=ours.values("remote_id"))
+
+    def context(self) -> dict[str, Any]:
+        self.bulk = (  # type: ignore[misc]
+            Bulk("bring", "Import", CHANGE, icon="arrow-down-tray"),
+            Bulk("leave", "Don’t import", CHANGE, icon="x-mark"),
+        )
+        chosen = self.connection.links.filter(kind=self.kind, action=Action.IMPORT)
+        context = super().context()
+        for row in context["rows"].items:
+            row.record = references.thaw(row)
+        return context | {
+            "side": self.side,
+            "chosen": set(chosen.values_list("remote_id", flat=True)),
+            "may_change": self.request.user.has_perm(CHANGE),
+            "currency": self.connection.currency,
+            "back": self.list_url(self.kwargs["kind"]),
+        }
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.has_perm(CHANGE):
+            raise PermissionDenied
+        everything = request.POST.get("all", "")
+        act = everything or request.POST.get("action", "")
+        ids = None if everything else self._remote_ids()
+        say(request, lambda: self._do(act, ids))
+        return HttpResponseRedirect(request.get_full_path())
+
+    def _remote_ids(self) -> list[str]:
+        ids = [int(pk) for pk in self.request.POST.getlist("selected") if pk.isdecimal()]
+        return list(self.get_queryset().filter(pk__in=ids).values_list("remote_id", flat=True))
+
+    def _do(self, act: str, ids: list[str] | None) -> str:
+        verb = staging.bring_in if act == "bring" else staging.leave_there
+        by, now = self.request.user, timezone.now()
+        count = verb(self.connection, self.kind, ids, by=by, now=now)
+        noun = self.side.one if count == 1 else self.side.many
+        if act != "bring":
+            return f"{count:,} {noun} stay there."
+        return f"{count:,} {noun} {'will be imported' if self.drafting else 'are imported'}."
+
+
+class SetupOnlyThere(OnlyThere):
+    """The same, in the wizard."""
+
+    permission = CHANGE
+    drafting = True
+
+
+class LinkChoose(ObjectPage):
+    """One record of ours beside theirs: search, compare, choose."""
+
+    permission = CHANGE
+    template_name = "accounting/choose.html"
+    queryset = Link.objects.filter(connection__in=Connection.objects.live()).select_related(
+        "connection", "customer", "item", "tax_rate", "person"
+    )
+
+    def get_title(self) -> str:
+        return f"Which one is {self.object.local}?"
+
+    @property
+    def back(self) -> str:
+        connection: Connection = self.object.connection
+        return list_url(SIDES[Kind(self.object.kind)], connection)
+
+    def get_crumbs(self) -> list[tuple[str, str]]:
+        return [("Accounting", str(home())), (SIDES[Kind(self.object.kind)].title, self.back)]
+
+    def context(self) -> dict[str, Any]:
+        if self.object.local is None:
+            raise Http404
+        link, query = self.object, self.request.GET.get("q", "").replace("\x00", "").strip()
+        rows = self._found(query)
+        for row in rows:
+            row.record = references.thaw(row)
+        taken = link.connection.links.filter(
+            kind=link.kind, remote_id__in=[row.remote_id for row in rows], confirmed=True
+        ).exclude(pk=link.pk)
+        one = SIDES[Kind(link.kind)].one_to_one
+        owners = {other.remote_id: other.local for other in staging.loaded(taken)} if one else {}
+        for row in rows:
+            row.owner = owners.get(row.remote_id)
+        linked = link.connection.records.filter(kind=link.kind, remote_id=link.remote_id).first()
+        return super().context() | {
+            "shell_template": "_dialog.html" if self.request.htmx else "base.html",
+            "link": link,
+            "theirs": references.thaw(linked) if linked else None,
+            "side": SIDES[Kind(link.kind)],
+            "provider_name": registry.name(link.connection.provider),
+            "found": rows,
+            "query": query,
+            "currency": link.connection.currency,
+            "back": self.next_or(self.back),
+        }
+
+    def _found(self, query: str) -> list[Any]:
+        """What matches every word; without words the linked one and those with a similar start."""
+        link = self.object
+        rows = link.connection.records.filter(kind=link.kind, active=True)
+        words = query.split() or str(link.local).split()[:1]
+        for word in words:
+            rows = rows.filter(name__icontains=word)
+        found = list(rows[:SHOWN])
+        if not query and len(found) < SHOWN:
+            known = {row.remote_id for row in found}
+            everything = link.connection.records.filter(kind=link.kind, active=True)
+            found += [row for row in everything[: 2 * SHOWN] if row.remote_id not in known]
+        found.sort(key=lambda row: row.remote_id != link.remote_id)
+        return found[:SHOWN]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.htmx and "q" in request.GET:
+            self.template_name = "accounting/_found.html"
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        back = self.next_or(self.back)
+        say(request, self._link)
+        return HttpResponseRedirect(back)
+
+    def _link(self) -> str:
+        wanted = self.request.POST.get("remote_id", "")
+        link = staging.choose(self.object, wanted, by=self.request.user, now=timezone.now())
+        return f"{self.object.local} is linked with {link.remote_name}."
+
+
+def list_url(side: Side, connection: Connection) -> str:
+    """The list of a kind: in the wizard, or of the active connection."""
+    name = "accounting:setup-links" if connection.is_draft else "accounting:links"
+    return reverse(name, args=[side.many])
+
+
+def _show_theirs(connection: Connection, kind: Kind, links: list[Any]) -> None:
+    """Give each link the record that it is linked with."""
+    ids = [link.remote_id for link in links if link.remote_id]
+    rows = connection.records.filter(kind=kind, remote_id__in=ids)
+    records = {row.remote_id: references.thaw(row) for row in rows}
+    for link in links:
+        link.theirs = records.get(link.remote_id)
+        link.price_there = link.theirs.price if link.theirs else None

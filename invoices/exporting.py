@@ -1,0 +1,80 @@
+"""An invoice on its way to an accounting system: locked while it travels, marked when it is there.
+
+The accounting app calls these; nothing here knows which system it is. `where` is its name.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+from django.db import transaction
+
+from atera_invoicing.errors import Refused
+from atera_invoicing.models import User
+
+from . import events
+from .models import Event, Invoice
+
+
+@transaction.atomic
+def begin(ids: Collection[int], *, where: str, by: User | None, now: dt.datetime) -> list[Invoice]:
+    """Lock issued invoices against changes, in order of their ids; refused as a whole."""
+    rows = Invoice.objects.select_for_update().filter(pk__in=ids).order_by("id")
+    invoices = list(rows)
+    for invoice in invoices:
+        refuse_unfit(invoice)
+    Invoice.objects.filter(pk__in=ids).update(export_queued_at=now)
+    _note(invoices, "export_queued", f"Queued for {where}.", by=by, at=now)
+    for invoice in invoices:
+        invoice.export_queued_at = now
+    return invoices
+
+
+@transaction.atomic
+def end(ids: Collection[int], *, where: str, by: User | None, now: dt.datetime) -> None:
+    """Take the lock off: the export was cancelled and did not happen."""
+    waiting = list(Invoice.objects.filter(pk__in=ids, export_queued_at__isnull=False))
+    Invoice.objects.filter(pk__in=ids).update(export_queued_at=None)
+    _note(waiting, "export_cancelled", f"Export to {where} cancelled.", by=by, at=now)
+
+
+@transaction.atomic
+def arrived(ids: Collection[int], *, where: str, now: dt.datetime) -> None:
+    """They are in the accounting system."""
+    invoices = list(Invoice.objects.filter(pk__in=ids))
+    Invoice.objects.filter(pk__in=ids).update(export_queued_at=None)
+    Invoice.objects.filter(pk__in=ids, exported_at__isnull=True).update(exported_at=now)
+    first = [invoice for invoice in invoices if invoice.exported_at is None]
+    _note(first, "exported", f"Exported to {where}.", by=None, at=now)
+
+
+def refuse_unfit(invoice: Invoice) -> None:
+    """Say why an invoice can't go out, if so."""
+    if invoice.is_draft:
+        raise Refused("not_issued", f"{invoice} is a draft. Issue it before you export it.")
+    if invoice.voided_at:
+        raise Refused("voided", f"{invoice} is voided and stays here.")
+    refuse_under_way(invoice)
+
+
+def refuse_under_way(invoice: Invoice) -> None:
+    """Say that an invoice is on its way, if so."""
+    if invoice.export_queued_at:
+        raise Refused(
+            "export_under_way",
+            f"{invoice} is on its way to the accounting system. Wait until it is there, or cancel"
+            " its export.",
+        )
+
+
+def _note(
+    invoices: list[Invoice], code: str, text: str, *, by: User | None, at: dt.datetime
+) -> None:
+    if len(invoices) == 1:
+        events.log(invoices[0], code, text, by=by, at=at)
+        return
+    Event.objects.bulk_create(
+        [Event(invoice=invoice, code=code, text=text, by=by, at=at) for invoice in invoices],
+        batch_size=500,
+    )

@@ -1,0 +1,89 @@
+"""`python -m simulators`: serve the simulated services until stopped."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from .qbo import switches
+from .qbo.scenarios import SCENARIOS
+from .running import Keeper, Simulators, start
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    options = _parser().parse_args(arguments)
+    if options.switches:
+        sys.stdout.write(switches.describe() + "\n")
+        return 0
+    done = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: done.set())
+    running = start(
+        host=options.host, port=options.port, scenarios=options.company or list(SCENARIOS),
+        redirect_uris=options.redirect_uri, client_id=options.client_id,
+        client_secret=options.client_secret, public_url=options.public_url, history=True,
+        **_settings(options.switch),
+    )  # fmt: skip
+    keeper = Keeper(running.world, options.data) if options.data else None
+    if keeper:
+        keeper.load()
+        keeper.start()
+    if options.webhook:
+        running.qbo.subscribe(options.webhook, options.verifier_token, background=True)
+    _announce(running)
+    done.wait()
+    if keeper:
+        keeper.stop()
+    running.stop()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m simulators", description=__doc__)
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    add("--port", type=int, default=8750, help="(%(default)s)")
+    add("--data", type=Path, help="folder that keeps the companies across restarts")
+    add("--company", action="append", choices=list(SCENARIOS), help="company files (all)")
+    add("--client-id", default="", help="of the app that may connect (made up)")
+    add("--client-secret", default="", help="(made up)")
+    add("--redirect-uri", action="append", default=[], help="where consent may lead back to")
+    add("--public-url", default="", help="where a browser finds /qbo, if not where clients do")
+    add("--webhook", default="", help="address to tell what happens")
+    add("--verifier-token", default="verify-me", help="secret of the webhook signature")
+    add("--switch", action="append", default=[], metavar="NAME=VALUE", help="set a switch")
+    add("--switches", action="store_true", help="list all switches and end")
+    return parser
+
+
+def _settings(given: list[str]) -> dict[str, Any]:
+    """NAME=VALUE as the switch wants it: a number, yes or no, or text."""
+    defaults = switches.Switches()
+    settings: dict[str, Any] = {}
+    for each in given:
+        name, _, value = each.partition("=")
+        default = getattr(defaults, name, "")
+        if isinstance(default, bool):
+            settings[name] = value in ("true", "yes", "1")
+        else:
+            settings[name] = type(default)(value)
+    return settings
+
+
+def _announce(running: Simulators) -> None:
+    qbo = running.qbo
+    lines = [
+        f"Pages        {running.url}/__sim/", f"API          {qbo.api_url}",
+        f"Discovery    {qbo.discovery_url}", f"Client id    {qbo.client_id}",
+    ]  # fmt: skip
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

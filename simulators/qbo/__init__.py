@@ -1,0 +1,1 @@
+"""A QuickBooks Online stand-in. `switches` lists everything about it that is a guess."""
