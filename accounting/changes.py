@@ -31,7 +31,8 @@ from .providers.port import Kind
 Action = Link.Action
 LABELS = {
     "archived_at": "offered",
-    "priced_elsewhere": "price kept there",
+    "named_elsewhere": "follows the name there",
+    "priced_elsewhere": "follows the price there",
     "connected_to": "catalogue kept in",
     "taxes_elsewhere": "taxes kept there",
 }
@@ -103,7 +104,9 @@ def plan(connection: Connection, links: Sequence[Link], *, now: dt.datetime) -> 
         values = _values(connection, link, record, now) if link.local else {}
         if values:
             result.edits.append(Edit(link.local, values))  # type: ignore[arg-type]
-    result.arrivals = _arrivals(connection, links, there, result)
+    names = _Names(registry.name(connection.provider), result)
+    result.edits += _renamed(links, there, names)
+    result.arrivals = _arrivals(links, there, names)
     return result
 
 
@@ -165,10 +168,30 @@ def _values(
 def _item_values(link: Link, record: RemoteRecord | None, now: dt.datetime) -> dict[str, Any]:
     item: CatalogItem = link.item  # type: ignore[assignment]
     if link.action == Action.SKIP:
-        return {"archived_at": item.archived_at or now, "priced_elsewhere": False}
-    price = references.price_of(record) if record else None
-    theirs = link.action == Action.LINK and link.their_price and price is not None
-    return {"priced_elsewhere": theirs} | ({"unit_price": price} if theirs else {})
+        gone = {"named_elsewhere": False, "priced_elsewhere": False}
+        return {"archived_at": item.archived_at or now, **gone}
+    linked = record if link.action == Action.LINK else None
+    price = references.price_of(linked) if linked else None
+    theirs = link.their_price and price is not None
+    same = linked is not None and name_key(item.name) in map(
+        name_key, (linked.name, link.remote_name)
+    )
+    return {"named_elsewhere": same, "priced_elsewhere": theirs} | (
+        {"unit_price": price} if theirs else {}
+    )
+
+
+def _renamed(
+    links: Iterable[Link], there: dict[tuple[str, str], RemoteRecord], names: _Names
+) -> Iterator[Edit]:
+    """Items that had the name of their record follow it when it is renamed there."""
+    for link in links:
+        record = there.get((link.kind, link.remote_id))
+        item = link.item if link.action == Action.LINK else None
+        if item is None or record is None or name_key(record.name) == name_key(link.remote_name):
+            continue
+        if name_key(item.name) == name_key(link.remote_name):
+            yield Edit(item, {"name": names.free("item", record.name, 100)})
 
 
 def _tax_values(link: Link, record: RemoteRecord | None, now: dt.datetime) -> dict[str, Any]:
@@ -198,12 +221,8 @@ def _edit(edits: Iterable[Edit], by: User | None) -> None:
 
 
 def _arrivals(
-    connection: Connection,
-    links: Iterable[Link],
-    there: dict[tuple[str, str], RemoteRecord],
-    plan: Plan,
+    links: Iterable[Link], there: dict[tuple[str, str], RemoteRecord], names: _Names
 ) -> list[Arrival]:
-    names = _Names(registry.name(connection.provider), plan)
     found = []
     for link in links:
         row = there.get((link.kind, link.remote_id))
@@ -288,6 +307,7 @@ def _item(link: Link, row: RemoteRecord, names: _Names) -> Arrival:
         unit=CatalogItem.Unit.EACH,
         unit_price=price or 0,
         priced_elsewhere=link.their_price and price is not None,
+        named_elsewhere=True,
     )
     return Arrival(link, item)
 

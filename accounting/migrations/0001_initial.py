@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('contracts', '0004_priced_elsewhere'),
+        ('contracts', '0004_kept_elsewhere'),
         ('customers', '0001_initial'),
         ('invoices', '0003_export'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

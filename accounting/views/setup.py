@@ -471,15 +471,14 @@ def review_of(connection: Connection, plan: changes.Plan) -> dict[str, Any]:
     other = [
         change
         for change in listed
-        if change.field not in ("unit_price", "archived_at", "percent", "connected_to")
-        and change.what != "installation"
+        if change.field in ("named_elsewhere", "priced_elsewhere") and change.after
     ]
     arrivals = [(SIDES[Kind(arrival.link.kind)], arrival) for arrival in plan.arrivals]
     return {
         "prices": prices,
         "archived": archived,
         "percents": percents,
-        "other": other,
+        "following_count": len({change.row.pk for change in other}),
         "arrivals": arrivals,
         "creates": creates,
         "create_count": links.filter(action=Link.Action.CREATE).count(),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0004_priced_elsewhere'),
+        ('contracts', '0003_discount_words'),
         ('invoices', '0002_discount_words'),
     ]
 

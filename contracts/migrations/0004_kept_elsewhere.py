@@ -12,6 +12,16 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='catalogitem',
+            name='named_elsewhere',
+            field=models.BooleanField(default=False, editable=False, help_text='It follows its name in the accounting system.'),
+        ),
+        migrations.AddField(
+            model_name='historicalcatalogitem',
+            name='named_elsewhere',
+            field=models.BooleanField(default=False, editable=False, help_text='It follows its name in the accounting system.'),
+        ),
+        migrations.AddField(
+            model_name='catalogitem',
             name='priced_elsewhere',
             field=models.BooleanField(default=False, editable=False, help_text='The accounting system keeps its price.'),
         ),
