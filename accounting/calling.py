@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from . import budget, connecting
+from . import access, budget
 from .models import Connection
 from .providers import port, registry
 from .providers.port import Cost
@@ -51,7 +51,7 @@ def ask(
         if not error.final:
             raise _doubt(connection, error, now=clock.now()) from None
         reason, generation = error.message, connection.generation
-        connecting.lose(connection, reason, now=clock.now(), generation=generation)
+        access.lose(connection, reason, now=clock.now(), generation=generation)
         raise
     except port.Unavailable as error:
         if error.whole_company:
@@ -97,7 +97,7 @@ def _session(
                     raise
                 time.sleep(error.retry_after or 0)
 
-    session = connecting.session(connection, now=clock.now(), refused=refused)
+    session = access.session(connection, now=clock.now(), refused=refused)
     return replace(session, spend=spend)
 
 

@@ -17,7 +17,7 @@ from django.db import transaction
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 
-from . import access
+from . import access, calling
 from .access import detach, lose, revoke, session
 from .models import Connection, Consent
 from .providers import port, registry
@@ -78,15 +78,13 @@ def finish(
         session_digest=_digest(session_key),
         connection__provider=provider,
     )
-    unused = mine.filter(used_at=None, created_at__gt=now - CONSENT_LIFE)
-    first = bool(unused.update(used_at=now))
     consent = mine.select_related("connection").first()
     if consent is None:
         raise Refused(
             "consent_unknown", "This sign-in was not begun here, or by somebody else. Begin again."
         )
     connection = consent.connection
-    if not first:
+    if not _use(consent, now=now):
         return _again(connection, consent)
     if connection.state not in (Connection.State.DRAFT, Connection.State.ACTIVE):
         raise Refused("connection_ended", "This set-up was ended meanwhile. Begin a new one.")
@@ -113,8 +111,6 @@ def choose(connection: Connection, company_id: str, *, now: dt.datetime) -> None
 
 def read_company(connection: Connection, *, now: dt.datetime) -> port.Company:
     """Read the company's facts anew and keep them on the row."""
-    from . import calling  # noqa: PLC0415 - it asks us for tokens
-
     company: port.Company = calling.ask(connection, "company", urgent=True, now=now)
     facts = {
         "company_name": company.name[:200],
@@ -131,6 +127,14 @@ def read_company(connection: Connection, *, now: dt.datetime) -> port.Company:
     if connection.tax_mode not in company.tax_modes:
         access.update(connection, tax_mode=company.tax_modes[0].value)
     return company
+
+
+def _use(consent: Consent, *, now: dt.datetime) -> bool:
+    """True for the first within time, and for nobody else."""
+    unused = Consent.objects.filter(pk=consent.pk, used_at=None, created_at__gt=now - CONSENT_LIFE)
+    used = bool(unused.update(used_at=now))
+    consent.refresh_from_db(fields=["used_at"])
+    return used
 
 
 def _again(connection: Connection, consent: Consent) -> Connection:

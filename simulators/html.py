@@ -44,8 +44,16 @@ def page(title: str, *body: str, trail: tuple[tuple[str, str], ...] = ()) -> str
     return f"<!doctype html>{tag('html', head, shell, lang='en')}"
 
 
-def table(heads: list[str], rows: list[list[str]], *, numbers: tuple[int, ...] = ()) -> Markup:
-    """A table that scrolls sideways on a phone; `numbers` are the columns aligned to the right."""
+def table(
+    heads: list[str],
+    rows: list[list[str]],
+    *,
+    numbers: tuple[int, ...] = (),
+    stacked: bool = False,
+) -> Markup:
+    """A table that on a phone scrolls sideways, or has its cells below each other when `stacked`.
+    `numbers` are the columns aligned to the right.
+    """
 
     def cells(name: str, row: list[str]) -> Markup:
         shown = [
@@ -56,7 +64,7 @@ def table(heads: list[str], rows: list[list[str]], *, numbers: tuple[int, ...] =
 
     head = tag("thead", cells("th", heads))
     body = tag("tbody", *(cells("td", row) for row in rows))
-    return tag("div", tag("table", head, body), class_="scroll")
+    return tag("div", tag("table", head, body), class_="scroll stacked" if stacked else "scroll")
 
 
 def button(label: str, action: str, *, quiet: bool = False, **hidden: str) -> Markup:

@@ -241,10 +241,13 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one document of a call: a receipt, or the error that stopped it."""
+    """What became of one document of a call: a receipt, or the error that stopped it. `reference`
+    is what the provider's support asks for.
+    """
 
     receipt: Receipt | None = None
     error: ProviderError | None = None
+    reference: str = ""
 
 
 class State(StrEnum):

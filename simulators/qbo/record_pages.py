@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 from ..html import Markup, button, table, tag
 from ..wire import dump_json
@@ -48,13 +49,13 @@ def _invoices(company: Company) -> list[Markup]:
     rows = [
         [
             tag("a", doc.get("DocNumber", "none"), href=_at(company, f"invoices/{doc['Id']}")),
-            _name(company, doc), doc["TxnDate"], doc["DueDate"], state(doc),
-            f"{doc['TotalAmt']:,.2f}", f"{doc['Balance']:,.2f}",
+            _name(company, doc), state(doc), f"{doc['TotalAmt']:,.2f}",
+            f"{doc['Balance']:,.2f}", tag("time", doc["TxnDate"]), tag("time", doc["DueDate"]),
         ]
         for doc in reversed(docs)
     ]  # fmt: skip
-    heads = ["Number", "Customer", "Date", "Due", "State", "Total", "Open"]
-    shown = table(heads, rows, numbers=(5, 6)) if rows else tag("p", "No invoices yet.")
+    heads = ["Number", "Customer", "State", "Total", "Open", "Date", "Due"]
+    shown = table(heads, rows, numbers=(3, 4)) if rows else tag("p", "No invoices yet.")
     return [shown, tag("h2", "New invoice"), _new_invoice(company)]
 
 
@@ -119,18 +120,19 @@ def _line(company: Company, doc: Doc, line: Doc, here: str) -> Markup:
     fields = [
         tag("label", label, tag("input", name=name, value=value, inputmode=mode))
         for label, name, value, mode in (
-            (
-                detail["ItemRef"].get("name", "Item"),
-                "description",
-                line.get("Description", ""),
-                "text",
-            ),
-            ("Quantity", "quantity", detail.get("Qty", ""), "decimal"),
-            ("Price", "price", detail.get("UnitPrice", ""), "decimal"),
-            ("or amount", "amount", line["Amount"], "decimal"),
+            (f"Text ({detail['ItemRef'].get('name')})", "description",
+             line.get("Description", ""), "text"),
+            ("Quantity", "quantity", _figure(detail.get("Qty")), "decimal"),
+            ("Price", "price", _figure(detail.get("UnitPrice")), "decimal"),
+            ("or amount", "amount", f"{line['Amount']:.2f}", "decimal"),
         )
-    ]
+    ]  # fmt: skip
     return _form(company, "line", here, "Save line", *fields, id=doc["Id"], line=line["Id"])
+
+
+def _figure(value: Decimal | None) -> str:
+    """Without needless zeros."""
+    return "" if value is None else f"{value.normalize():f}"
 
 
 def _money(company: Company, doc: Doc, here: str) -> list[Markup]:
@@ -145,7 +147,7 @@ def _money(company: Company, doc: Doc, here: str) -> list[Markup]:
         if link["TxnType"] == "Payment"
     ]
     if doc["Balance"] > 0:
-        amount = tag("input", name="amount", inputmode="decimal", value=doc["Balance"])
+        amount = tag("input", name="amount", inputmode="decimal", value=f"{doc['Balance']:.2f}")
         label = tag("label", "Amount", amount)
         paid.append(_form(company, "pay", here, "Receive payment", label, id=doc["Id"]))
     return paid
@@ -191,13 +193,13 @@ def _listed(company: Company, kind: str, here: str, name: str, figure: str) -> l
         toggle = _button(company, label, verb, here, kind=kind, id=doc["Id"])
         rows.append([doc["Id"], renaming, f"{doc[figure]:,.2f}", toggle])
     heads = ["Id", "Name", "Balance" if figure == "Balance" else "Price", ""]
-    return [table(heads, rows, numbers=(2,))]
+    return [table(heads, rows, numbers=(2,), stacked=True)]
 
 
 def _payments(company: Company) -> list[Markup]:
     rows = [
         [
-            doc["Id"], _name(company, doc), doc["TxnDate"],
+            doc["Id"], _name(company, doc), tag("time", doc["TxnDate"]),
             ", ".join(link["TxnId"] for line in doc["Line"] for link in line["LinkedTxn"]),
             f"{doc['TotalAmt']:,.2f}", f"{doc['UnappliedAmt']:,.2f}",
             _button(company, "Remove", "unpay", "payments", id=doc["Id"]),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cryptography.fernet import Fernet
+from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
@@ -82,10 +85,6 @@ while connection.generation < 6:
 
 @pytest.mark.django_db(transaction=True)
 def test_three_processes_refresh_one_after_the_other(qbo, connection, elsewhere):
-    import json
-
-    from django.conf import settings
-
     qbo.sim.switch(
         refresh_rotation="always", refresh_reuse_revokes=True, concurrent_refresh="refuse"
     )
@@ -100,6 +99,39 @@ def test_three_processes_refresh_one_after_the_other(qbo, connection, elsewhere)
     assert connection.generation >= 6
     assert len(refreshes(qbo)) == connection.generation - 1
     assert connection.lost_at is None
+
+
+ONE_SESSION = (
+    WORKER.split("while", maxsplit=1)[0]
+    + """
+print("asking", flush=True)
+connecting.session(connection, now=timezone.now())
+"""
+)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("rotation", ["daily", "always"])
+def test_a_process_that_is_killed_before_it_saved_the_new_token_loses_nothing(
+    qbo, connection, elsewhere, rotation
+):
+    """The provider is done, the answer on its way. Whoever comes next takes the lease over."""
+    qbo.sim.switch(refresh_rotation=rotation, refresh_grace_hours=24)
+    expire(connection)
+    qbo.sim.arm("delay_answer", on="token", seconds=60)
+    keys = {"TOKEN_KEYS": ",".join(settings.TOKEN_KEYS)}
+    process = elsewhere("-c", ONE_SESSION, str(connection.pk), json.dumps(qbo.settings()), **keys)
+    assert process.stdout.readline() == "asking\n"
+    while not any(request.done for request in refreshes(qbo)):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    connection.refresh_from_db()
+    assert (connection.generation, bool(connection.refresh_owner)) == (1, True)
+    later = timezone.now() + access.LEASE + dt.timedelta(seconds=1)
+    assert connecting.session(connection, now=later)
+    assert connection.generation == 2
 
 
 def test_a_token_that_lives_is_used_as_it_is(qbo, connection):

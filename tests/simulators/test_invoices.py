@@ -168,6 +168,13 @@ def test_what_the_sdk_sends_is_accepted(client):
     assert saved.DueDate
 
 
+def test_an_empty_reference_means_nothing(api):
+    """E07: the SDK's `Ref()` has three empty texts."""
+    empty = {"value": "", "name": "", "type": ""}
+    made = api.create("Invoice", sdk.invoice(ClassRef=empty, SalesTermRef=empty))
+    assert made["SalesTermRef"]["name"] == "Net 30"
+
+
 def test_what_the_server_computes_can_not_be_sent(api):
     """E08"""
     lies = {

@@ -344,13 +344,15 @@ def test_of_two_refreshes_at_once_the_second_may_lose(sims, qbo, connected):
     assert works(qbo, connected.access_token)
 
 
-def test_secrets_are_new_each_time_and_in_no_log(sims, qbo, connected):
+def test_secrets_are_new_each_time_and_in_no_log(sims, qbo, auth):
     """O15"""
-    connected.refresh()
-    assert works(qbo, connected.access_token)
-    connected.revoke()
-    secrets = [connected.access_token, connected.refresh_token, qbo.client_secret]
+    code = sdk.consent(qbo, auth)["code"]
+    auth.get_bearer_token(code)
+    auth.refresh()
+    assert works(qbo, auth.access_token)
+    auth.revoke()
+    secrets = [code, auth.access_token, auth.refresh_token, qbo.client_secret]
     assert qbo.connect().access_token != qbo.connect().access_token
     kept = repr([each.describe() for each in sims.journal])
-    assert kept
+    assert qbo.client_id in kept
     assert not [secret for secret in secrets if secret in kept]

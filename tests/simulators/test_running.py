@@ -116,6 +116,14 @@ def test_an_app_that_was_made_up_stays_the_same_one(tmp_path):
         assert sdk.consent(second.qbo, sdk.auth_client(second.qbo))["code"]
 
 
+def test_an_app_that_was_named_has_the_secret_it_was_given(tmp_path):
+    with simulators.start(client_id="app", client_secret="old") as first:
+        Keeper(first.world, tmp_path).save()
+    with simulators.start(client_id="app", client_secret="new") as second:
+        Keeper(second.world, tmp_path).load()
+        assert second.quickbooks.oauth.authenticate("app", "new").client_id == "app"
+
+
 def test_changes_are_kept_while_it_runs(tmp_path):
     with simulators.start() as running:
         keeper = Keeper(running.world, tmp_path)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
 from accounting.providers import port
@@ -30,7 +32,7 @@ from accounting.providers.port import (
 from accounting.providers.port import TimeDocument as Time
 
 from . import checking, companies, faults, finding, following, lists, mapping, notices, reading
-from .client import client
+from .client import Client, client
 from .oauth import OAuth
 
 
@@ -83,7 +85,7 @@ class QuickBooksOnline:
                 code=answer["error"][:40],
             )
         code, realm = answer.get("code", ""), answer.get("realmId", "")
-        if not code or not realm.isdecimal():
+        if not code or not re.fullmatch("[0-9]{1,19}", realm):
             raise Rejected("QuickBooks sent no company. Connect again.", code="callback")
         try:
             tokens = self._oauth.exchange(code, redirect_uri=redirect_uri)
@@ -176,7 +178,7 @@ class QuickBooksOnline:
     def url_of(self, company_id: str, remote_id: str) -> str:
         return f"{self._app}/app/invoice?txnId={remote_id}&companyId={company_id}"
 
-    def _client(self, session: Session) -> Any:
+    def _client(self, session: Session) -> AbstractContextManager[Client]:
         return client(self._api, session)
 
     def _url(self, session: Session) -> Callable[[str], str]:
@@ -191,14 +193,15 @@ class QuickBooksOnline:
         fault = item.get("Fault")
         if isinstance(fault, dict):
             error = faults.of_fault(fault, reference=reference, operation=operation)
-            return Outcome(error=error)
+            return Outcome(error=error, reference=reference)
         for entity in ("Invoice", "TimeActivity"):
             doc = item.get(entity)
             if isinstance(doc, dict) and doc.get("Id"):
-                if entity == "TimeActivity":
-                    return Outcome(receipt=reading.time_receipt(doc))
-                return Outcome(receipt=self._receipt(session, doc))
-        return Outcome(error=faults.unreadable(write=True, reference=reference))
+                time = entity == "TimeActivity"
+                receipt = reading.time_receipt(doc) if time else self._receipt(session, doc)
+                return Outcome(receipt, reference=reference)
+        error = faults.unreadable(write=True, reference=reference)
+        return Outcome(error=error, reference=reference)
 
 
 def _typed(provider: QuickBooksOnline) -> port.Provider:

@@ -6,11 +6,12 @@ is why nothing of the library's objects is sent: those come with an exchange rat
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+
+import orjson
 
 from accounting.providers.port import (
     Document,
@@ -52,7 +53,7 @@ def freeze(
 
 
 def dump(body: Body) -> bytes:
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 
 def entity(document: Document | TimeDocument) -> str:
@@ -169,10 +170,12 @@ def price_of(line: Line) -> Decimal | None:
     """The unit price that gives exactly this amount in QuickBooks, the discount taken off: it knows
     no discount of a line. None when there is none, and the amount must stand alone.
     """
-    exact = line.unit_price * (100 - line.discount_percent) / 100
-    price = exact.quantize(PRICE_PLACES, ROUND_HALF_UP)
+    price = line.unit_price
+    if line.discount_percent:
+        exact = price * (100 - line.discount_percent) / 100
+        price = exact.quantize(PRICE_PLACES, ROUND_HALF_UP)
     product = (line.quantity * price).quantize(CENT, ROUND_HALF_UP)
-    return price.normalize() if product == line.net and price else None
+    return price if product == line.net and price else None
 
 
 def _line_code(line: Line, facts: Mapping[str, Any]) -> str:
@@ -262,9 +265,9 @@ def ref(id: str) -> dict[str, str]:
     return {"value": id}
 
 
-def number(value: Decimal) -> int | float:
+def number(value: Decimal) -> float:
     """A JSON number: these have few enough digits to be read back exactly."""
-    return int(value) if value == value.to_integral_value() else float(value)
+    return float(value)
 
 
 def plain(value: Decimal) -> str:

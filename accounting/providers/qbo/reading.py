@@ -214,7 +214,8 @@ def value(doc: Doc, name: str) -> str:
 
 def amount(doc: Doc, name: str, *, exact: bool = False) -> Decimal:
     """An amount with two places, or a figure as it is."""
-    figure = Decimal(str(doc.get(name) or 0))
+    found = doc.get(name)
+    figure = found if type(found) is Decimal else Decimal(found or 0)
     return figure if exact else figure.quantize(CENT)
 
 

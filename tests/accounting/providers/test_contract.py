@@ -244,6 +244,12 @@ def test_the_same_call_again_has_the_same_outcomes_and_no_second_document(backen
     assert len(backend.invoices()) == 2
 
 
+def test_every_outcome_bears_what_the_support_of_the_provider_asks_for(backend, session):
+    outcomes = send(backend, session, backend.document(), backend.bad_document())
+    assert all(outcome.reference for outcome in outcomes)
+    assert outcomes[1].error.reference == outcomes[1].reference
+
+
 def test_one_refused_document_stops_no_other(backend, session):
     good = [backend.document() for _ in range(4)]
     documents = [*good[:2], backend.bad_document(), *good[2:]]

@@ -25,6 +25,7 @@ from accounting.providers.port import (
     TimeDocument,
 )
 from accounting.providers.qbo import checking, mapping, query
+from tests.simulators import reference
 
 US = {"us": True, "sales_tax": True, "automated_tax": True, "custom_numbers": True, "time": True}
 OLD = {**US, "automated_tax": False}
@@ -347,3 +348,47 @@ def test_what_would_be_refused_is_said_with_a_way_out(made, facts, reason):
 )
 def test_what_is_fine_is_not_complained_about(made, facts):
     assert list(checking.problems(made, facts)) == []
+
+
+# Intuit's published schemas know every field by name and type.
+
+judged = pytest.mark.skipif(
+    reference.folder() is None, reason="needs the published schemas: set REFERENCE_DATA"
+)
+KNOWN = {"remote_id": "145", "remote_version": "3"}
+EVERYTHING = document(
+    line(tax_id="3", taxable=True),
+    line("90.00", unit_price=Decimal(100), discount_percent=Decimal(10)),
+    line("0.00", quantity=Decimal("2.5"), unit_price=Decimal(0)),
+    tax_mode=TaxMode.CODES,
+    **KNOWN,
+)
+
+
+@judged
+@pytest.mark.parametrize("facts", [US, OLD, CANADA, {**US, "multicurrency": True}])
+@pytest.mark.parametrize("operation", list(Operation))
+def test_every_body_of_a_document_is_what_the_schemas_say(facts, operation):
+    for made in (EVERYTHING, replace(TIME, **KNOWN)):
+        for item in items(made, operation=operation, facts=facts):
+            name = "TimeActivity" if isinstance(made, TimeDocument) else "Invoice"
+            assert reference.problems(name, item[name]) == []
+
+
+@judged
+@pytest.mark.parametrize("kind", [Kind.CUSTOMER, Kind.ITEM])
+def test_every_body_of_a_record_is_what_the_schemas_say(kind):
+    new = NewRecord(
+        kind, "Acme", email="a@b.example", phone="1", address=("1 High St", "", "Town", "WA", "1"),
+        currency="USD", sku="S", description="D", price=Decimal("9.5"), account_id="4",
+    )  # fmt: skip
+    name = "Customer" if kind is Kind.CUSTOMER else "Item"
+    made = mapping.record_body(new, {**US, "multicurrency": True})
+    assert reference.problems(name, made) == []
+
+
+@judged
+def test_the_schemas_find_a_field_that_we_misspelt():
+    made = body(EVERYTHING)
+    assert reference.problems("Invoice", {**made, "DocNo": "7"})
+    assert reference.problems("Invoice", {**made, "TxnDate": "20.11.2026"})
