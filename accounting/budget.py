@@ -55,6 +55,13 @@ def take(connection: Connection, cost: Cost, *, urgent: bool = False, now: dt.da
         raise Unavailable(SPENT.format(name=provider.name), retry_after=wait, code="budget")
 
 
+def wait(connection: Connection, cost: Cost, *, urgent: bool = False, now: dt.datetime) -> float:
+    """Seconds until a request of this kind may be sent, 0.0 for now; nothing is counted."""
+    spent = Connection.objects.values_list("spent", flat=True).get(pk=connection.pk)
+    ledger = _Ledger(spent, registry.get(connection.provider).limits, now)
+    return ledger.wait(cost, urgent=urgent)
+
+
 def usage(connection: Connection, *, now: dt.datetime) -> Usage:
     """What was used, as of the row that was read."""
     ledger = _Ledger(connection.spent, registry.get(connection.provider).limits, now)

@@ -10,6 +10,8 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from atera_invoicing.leases import Clock
+
 from . import access, budget
 from .models import Connection
 from .providers import port, registry
@@ -57,17 +59,6 @@ def ask(
         if error.whole_company:
             hold(connection, error.message, seconds=error.retry_after or 60.0, now=clock.now())
         raise
-
-
-class Clock:
-    """The caller's time, going on while we work."""
-
-    def __init__(self, now: dt.datetime) -> None:
-        self._now = now
-        self._began = time.monotonic()
-
-    def now(self) -> dt.datetime:
-        return self._now + dt.timedelta(seconds=time.monotonic() - self._began)
 
 
 def hold(connection: Connection, reason: str, *, seconds: float, now: dt.datetime) -> None:

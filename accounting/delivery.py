@@ -20,10 +20,10 @@ from django.db.models import Q, QuerySet
 from atera_invoicing import leases
 from atera_invoicing.leases import Clock
 
-from . import answers, budget, creating, documents, sending, unknown
+from . import answers, budget, calling, creating, documents, sending, unknown
 from .models import Call, Connection, Export
 from .providers import registry
-from .providers.port import Document, Limits, Operation, ProviderError, Rejected, TimeDocument
+from .providers.port import Cost, Document, Limits, Operation, ProviderError, Rejected, TimeDocument
 
 logger = logging.getLogger(__name__)
 State = Export.State
@@ -99,12 +99,18 @@ def _send_some(sender: Sender) -> bool:
         return False
     exports = _next(sender)
     urgent = bool(exports) and exports[0].priority == 0
-    if not exports or budget.wait(sender.connection, urgent=urgent, now=sender.clock.now()):
+    if not exports or _must_wait(sender, urgent):
         return False
     ready = _prepare(sender, exports)
     if ready and sender.keep() and (call := _write_down(sender, ready)):
         sending.make(sender.connection, call, clock=sender.clock)
     return True
+
+
+def _must_wait(sender: Sender, urgent: bool) -> bool:
+    """Whether the limits are used up for longer than a call would wait: the sweep rings again."""
+    seconds = budget.wait(sender.connection, Cost.CALL, urgent=urgent, now=sender.clock.now())
+    return seconds > calling.PATIENCE
 
 
 def _next(sender: Sender) -> list[Export]:
@@ -167,14 +173,16 @@ def _freeze(
             operation, given, key=str(uuid.uuid4()), facts=connection.facts
         )
     except ProviderError as error:
-        return _refuse(exports, error, now)
+        _refuse(exports, error, now)
+        return None
     except Exception:
         logger.exception("export %s: can't be written", [export.pk for export in exports])
         fault = Rejected(
             "A fault in this software keeps this invoice from being written. The log has details.",
             code="broken",
         )
-        return _refuse(exports, fault, now)
+        _refuse(exports, fault, now)
+        return None
     call = Call.objects.create(
         connection=connection, operation=operation, key=frozen.key, body=frozen.body,
         places=list(frozen.places), first_sent_at=now, sent_at=now,

@@ -37,9 +37,7 @@ def poll(connection_id: int, *, now: dt.datetime) -> bool:
     for _ in range(MOST_ROUNDS):
         asked_at = clock.now()
         try:
-            changes = calling.ask(
-                connection, "changes", connection.cursor, now=asked_at, passes_now=True
-            )
+            changes = calling.ask(connection, "changes", connection.cursor, now=asked_at)
         except Rejected as error:
             if error.code != "cursor_too_old":
                 raise
@@ -109,7 +107,7 @@ def _apply(connection: Connection, changes: Changes, asked_at: dt.datetime) -> N
 def _begin_anew(connection: Connection, clock: Clock) -> bool:
     """We were away for too long to be told what changed: look at everything, then begin now."""
     now = clock.now()
-    changes = calling.ask(connection, "changes", "", now=now, passes_now=True)
+    changes = calling.ask(connection, "changes", "", now=now)
     sweep(connection, now=now)
     Connection.objects.filter(pk=connection.pk).update(cursor=changes.cursor, polled_at=clock.now())
     return True

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from .views import consent, home, linking, setup
+from .views import consent, doorbell, exports, findings, home, linking, setup, time
 
 KIND = r"(?P<kind>customers|items|taxes|people)"
 app_name = "accounting"
@@ -28,4 +28,19 @@ urlpatterns = [
     path("links/<int:pk>/", linking.LinkChoose.as_view(), name="link"),
     re_path(rf"^{KIND}/$", linking.LinkList.as_view(), name="links"),
     re_path(rf"^{KIND}/only-there/$", linking.OnlyThere.as_view(), name="only"),
+    path("export/", exports.ExportList.as_view(), name="exports"),
+    path("export/progress/", exports.ExportProgress.as_view(), name="export-progress"),
+    path("export/plan/", exports.PlanPage.as_view(), name="plan"),
+    path("export/<int:pk>/", exports.ExportPage.as_view(), name="export"),
+    path("export/<int:pk>/retry/", exports.ExportRetry.as_view(), name="export-retry"),
+    path("export/<int:pk>/cancel/", exports.ExportCancel.as_view(), name="export-cancel"),
+    path("<int:pk>/pause/", exports.Pause.as_view(), name="pause"),
+    path("<int:pk>/resume/", exports.Resume.as_view(), name="resume"),
+    path("differences/", findings.FindingList.as_view(), name="findings"),
+    path("differences/<int:pk>/", findings.FindingPage.as_view(), name="finding"),
+    path("differences/<int:pk>/accept/", findings.FindingAccept.as_view(), name="finding-accept"),
+    path("differences/<int:pk>/push/", findings.FindingPush.as_view(), name="finding-push"),
+    path("differences/<int:pk>/ignore/", findings.FindingIgnore.as_view(), name="finding-ignore"),
+    path("time/", time.TimePage.as_view(), name="time"),
+    path("webhooks/<slug:provider>/", doorbell.webhook, name="webhook"),
 ]

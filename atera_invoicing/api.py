@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
+from accounting import api as accounting
 from contracts import api as contracts
 from customers import api as customers
 from invoices import api as invoices
@@ -38,6 +39,11 @@ router.register("ticket-items", contracts.TicketItemViewSet)
 router.register("batches", invoices.BatchViewSet)
 router.register("invoices", invoices.InvoiceViewSet)
 router.register("payments", invoices.PaymentViewSet)
+router.register("accounting/connections", accounting.ConnectionViewSet)
+router.register("accounting/links", accounting.LinkViewSet)
+router.register("accounting/exports", accounting.ExportViewSet)
+router.register("accounting/remote-invoices", accounting.RemoteInvoiceViewSet)
+router.register("accounting/findings", accounting.FindingViewSet)
 
 
 class SchemaView(SpectacularJSONAPIView):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+import simulators
 from atera_invoicing.roles import Role
 from tests import make
 from tests.faults.conftest import elsewhere  # noqa: F401 - a fixture
 
+from . import books
 from .making import connect
 from .providers.backends import Qbo
 
@@ -37,3 +41,11 @@ def owner(db):
 def connection(qbo, owner):
     """A draft, connected to the company."""
     return connect(qbo, by=owner)
+
+
+@pytest.fixture
+def sims(settings) -> Iterator[simulators.Simulators]:
+    """Simulated services whose clock only tests move, and the product pointed at them."""
+    with simulators.start(at=books.NOW, frozen=True, limits="counted") as running:
+        settings.QBO = books.settings_for(running)
+        yield running

@@ -1,0 +1,73 @@
+"""How far an export is, and when it will be done."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Count
+
+from . import budget
+from .models import Connection, Export
+
+State = Export.State
+ON_THE_WAY = (State.QUEUED, State.SENDING, State.WAITING, State.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a connection has to do. `eta` is when the last one will be sent; None when nothing is on
+    the way or it stands still.
+    """
+
+    left: int
+    done: int
+    checking: int
+    needs_you: int
+    eta: dt.datetime | None
+    still: str
+
+    @property
+    def total(self) -> int:
+        return self.left + self.done
+
+
+def of(connection: Connection, *, now: dt.datetime) -> Progress:
+    """The progress of everything that was queued since the outbox was last empty."""
+    counts = dict(
+        connection.exports.filter(state__in=[*ON_THE_WAY, State.REJECTED])
+        .order_by()
+        .values_list("state")
+        .annotate(Count("id"))
+    )
+    left = sum(counts.get(state, 0) for state in ON_THE_WAY)
+    since = (
+        connection.exports.filter(state__in=ON_THE_WAY)
+        .order_by("queued_at")
+        .values_list("queued_at", flat=True)
+        .first()
+    )
+    done = (
+        connection.exports.filter(state=State.SENT, settled_at__gte=since).count() if since else 0
+    )
+    still = _still(connection, now)
+    eta = budget.eta(connection, left, now=now) if left and not still else None
+    return Progress(
+        left=left,
+        done=done,
+        checking=counts.get(State.UNKNOWN, 0),
+        needs_you=counts.get(State.REJECTED, 0),
+        eta=eta,
+        still=still if left else "",
+    )
+
+
+def _still(connection: Connection, now: dt.datetime) -> str:
+    """Why nothing moves, in a sentence; "" when it does."""
+    if connection.is_lost:
+        return f"{connection.lost_reason} Nothing is lost: it goes on after that."
+    if connection.paused_at:
+        return "Paused. Nothing new is sent until you let it go on."
+    if connection.held_until and connection.held_until > now:
+        return connection.held_reason
+    return ""

@@ -1,0 +1,238 @@
+"""Pages of the export: the plan, the queue, one export with its attempts."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse, reverse_lazy
+from django.utils import timezone
+
+from accounting import outbox, planning, progress, tasks
+from accounting.filters import ExportFilter
+from accounting.models import Connection, Export, RemoteInvoice
+from atera_invoicing.errors import Refused
+from atera_invoicing.pages import ActionPage, Bulk, DetailPage, ListPage, Page
+from invoices.models import Batch, Invoice
+
+VIEW = "accounting.view_connection"
+EXPORT = "accounting.export"
+HOME = (("Accounting", reverse_lazy("accounting:home")),)
+QUEUE = (*HOME, ("Export", reverse_lazy("accounting:exports")))
+MOST = 10_000
+
+
+def active() -> Connection | None:
+    """The connection in use, if any."""
+    return Connection.objects.filter(state=Connection.State.ACTIVE).first()
+
+
+class ExportList(ListPage):
+    """Everything that goes or went to the accounting system, what needs a person first."""
+
+    permission = VIEW
+    template_name = "accounting/exports.html"
+    title = "Export"
+    crumbs = HOME
+    filter_class = ExportFilter
+    search_hint = "Search by invoice or customer"
+    sortable: ClassVar = {"queued": "id", "invoice": "invoice__number"}
+    sort = "-queued"
+    bulk = (
+        Bulk("retry", "Try again", EXPORT, "arrow-path"),
+        Bulk("cancel", "Take back", EXPORT, "x-mark", danger=True,
+             confirm="Take these back? What was not sent yet stays here."),
+    )  # fmt: skip
+
+    def get_queryset(self) -> QuerySet[Export]:
+        return Export.objects.select_related(
+            "invoice__customer", "time_entry__ticket", "connection", "queued_by"
+        )
+
+    def context(self) -> dict[str, Any]:
+        connection = active()
+        return super().context() | {
+            "connection": connection,
+            "progress": progress.of(connection, now=timezone.now()) if connection else None,
+            "state": self.request.GET.get("state", ""),
+            "tabs": [
+                ("", "All"), ("rejected", "Needs you"), ("moving", "On the way"), ("sent", "Done"),
+                ("cancelled", "Cancelled"),
+            ],
+        }  # fmt: skip
+
+    def bulk_retry(self, rows: list[Export]) -> str:
+        return self._each(rows, outbox.retry, "queued again")
+
+    def bulk_cancel(self, rows: list[Export]) -> str:
+        return self._each(rows, outbox.cancel, "taken back")
+
+    def _each(self, rows: list[Export], verb: Any, done: str) -> str:
+        """Do it for each that can be; say why the first one can't."""
+        count, why = 0, ""
+        for row in rows:
+            try:
+                verb(row, by=self.request.user, now=timezone.now())
+                count += 1
+            except Refused as refused:
+                why = why or refused.message
+        if connection := active():
+            tasks.ring(connection)
+        if not count:
+            raise Refused("none", why)
+        return f"{count} {done}.{' ' + why if why else ''}"
+
+
+class ExportProgress(Page):
+    """The bar alone, for htmx."""
+
+    permission = VIEW
+    template_name = "accounting/_progress.html"
+
+    def context(self) -> dict[str, Any]:
+        connection = active()
+        made = progress.of(connection, now=timezone.now()) if connection else None
+        return super().context() | {"connection": connection, "progress": made}
+
+
+class ExportPage(DetailPage):
+    """One export: what was sent, what came back, and who must do what."""
+
+    permission = VIEW
+    template_name = "accounting/export.html"
+    queryset = Export.objects.select_related(
+        "invoice__customer", "connection", "call", "time_entry"
+    )
+    crumbs = QUEUE
+
+    def get_title(self) -> str:
+        return (
+            f"{self.object.get_operation_display()} {self.object.invoice or self.object.time_entry}"
+        )
+
+    def context(self) -> dict[str, Any]:
+        export = self.object
+        return super().context() | {
+            "attempts": export.call.attempts.all() if export.call else [],
+            "remote": RemoteInvoice.objects.filter(
+                connection=export.connection, invoice=export.invoice_id
+            ).first(),
+            "document": export.document,
+        }
+
+
+class ExportAction(ActionPage):
+    permission = EXPORT
+    queryset = Export.objects.select_related("invoice", "connection")
+
+    def get_back(self) -> str:
+        return reverse("accounting:export", args=[self.object.pk])
+
+
+class ExportRetry(ExportAction):
+    title = "Try again"
+    question = "The invoice is written anew, with what is linked now, and sent next."
+    button = "Try again"
+
+    def perform(self, form: Any) -> str:
+        export = outbox.retry(self.object, by=self.request.user, now=timezone.now())
+        tasks.ring(export.connection)
+        return "Queued again."
+
+
+class ExportCancel(ExportAction):
+    title = "Take back"
+    question = "It is not sent, and can be queued again later."
+    button = "Take back"
+    danger = True
+
+    def perform(self, form: Any) -> str:
+        outbox.cancel(self.object, by=self.request.user, now=timezone.now())
+        return "Taken back."
+
+
+class Pause(ActionPage):
+    """Let the export stand still, or go on."""
+
+    permission = EXPORT
+    queryset = Connection.objects.all()
+    title = "Pause the export"
+    question = "Nothing new is sent. Answers that are still out are looked after."
+    button = "Pause"
+
+    def get_back(self) -> str:
+        return reverse("accounting:exports")
+
+    def perform(self, form: Any) -> str:
+        outbox.pause(self.object, now=timezone.now())
+        return "The export is paused."
+
+
+class Resume(Pause):
+    title = "Let the export go on"
+    question = "What is queued is sent, what a person waits for first."
+    button = "Go on"
+
+    def perform(self, form: Any) -> str:
+        tasks.ring(outbox.resume(self.object, now=timezone.now()))
+        return "The export goes on."
+
+
+class PlanPage(Page):
+    """What an export would do, value by value, before it does it. `?batch=` or `?invoice=`, else
+    everything that is issued and not there.
+    """
+
+    permission = EXPORT
+    template_name = "accounting/plan.html"
+    title = "Export plan"
+    crumbs = QUEUE
+
+    @cached_property
+    def connection(self) -> Connection:
+        return outbox.active()
+
+    @cached_property
+    def ids(self) -> list[int]:
+        get = self.request.GET
+        rows = Invoice.objects.all()
+        if (batch := get.get("batch", "")).isdecimal():
+            rows = rows.filter(batch=batch)
+        elif chosen := [pk for pk in get.getlist("invoice") if pk.isdecimal()]:
+            rows = rows.filter(pk__in=chosen)
+        else:
+            rows = outbox.exportable(self.connection)
+            if self.connection.go_live:
+                rows = rows.filter(invoice_date__gte=self.connection.go_live)
+        return list(rows.order_by("id").values_list("pk", flat=True)[:MOST])
+
+    def context(self) -> dict[str, Any]:
+        plan = planning.make(self.connection, self.ids)
+        batch = self.request.GET.get("batch", "")
+        invoices = [row for row in plan.rows if row.kind == "invoice"]
+        return super().context() | {
+            "connection": self.connection,
+            "where": outbox.where(self.connection),
+            "plan": plan,
+            "creates": [row for row in invoices if row.action == "create"],
+            "blocked": plan.of("blocked"),
+            "skipped": plan.of("skip"),
+            "records": [row for row in plan.rows if row.kind != "invoice"],
+            "batch": Batch.objects.filter(pk=batch).first() if batch.isdecimal() else None,
+        }
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            run = outbox.queue(
+                self.connection, self.ids, by=request.user, now=timezone.now(),
+                plan_hash=request.POST.get("plan", ""),
+            )  # fmt: skip
+        except Refused as refused:
+            messages.error(request, refused.message)
+            return HttpResponseRedirect(request.get_full_path())
+        tasks.ring(self.connection)
+        messages.success(request, f"{run.total} invoices are on their way.")
+        return HttpResponseRedirect(reverse("accounting:exports"))

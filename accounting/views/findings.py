@@ -1,0 +1,120 @@
+"""Pages of what differs at the other end."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from accounting import findings, outbox, tasks, wording
+from accounting.filters import FindingFilter
+from accounting.models import Finding, RemoteInvoice
+from atera_invoicing.pages import ActionPage, DetailPage, ListPage
+
+from .exports import HOME, VIEW, active
+
+ANSWER = "accounting.answer_finding"
+
+
+class FindingList(ListPage):
+    """Invoices that are not there what they are here, open ones first."""
+
+    permission = VIEW
+    template_name = "accounting/findings.html"
+    title = "Differences"
+    crumbs = HOME
+    filter_class = FindingFilter
+    search_fields = ("invoice__number", "invoice__bill_to_name")
+    search_hint = "Search by invoice or customer"
+    sortable: ClassVar = {"found": "id"}
+    sort = "-found"
+
+    def get_queryset(self) -> QuerySet[Finding]:
+        return Finding.objects.select_related("invoice", "connection", "answered_by")
+
+    def context(self) -> dict[str, Any]:
+        connection = active()
+        waiting = Finding.objects.filter(answered_at=None).count()
+        return super().context() | {
+            "connection": connection, "waiting": waiting, "open": self.request.GET.get("open", ""),
+        }  # fmt: skip
+
+
+class FindingPage(DetailPage):
+    """One finding, both sides beside each other, and what can be done."""
+
+    permission = VIEW
+    template_name = "accounting/finding.html"
+    queryset = Finding.objects.select_related("invoice__customer", "connection", "answered_by")
+    crumbs = (*HOME, ("Differences", "/accounting/differences/"))
+
+    def get_title(self) -> str:
+        return f"{self.object.invoice}: {self.object.get_kind_display().lower()}"
+
+    def context(self) -> dict[str, Any]:
+        finding = self.object
+        remote = RemoteInvoice.objects.filter(
+            connection=finding.connection, invoice=finding.invoice
+        ).first()
+        return super().context() | {
+            "remote": remote,
+            "where": outbox.where(finding.connection),
+            "rows": [wording.difference(row) for row in finding.differences],
+            "can_push": finding.kind != Finding.Kind.VOIDED,
+            "gone_there": finding.kind in findings.ALONE,
+        }
+
+
+class FindingAction(ActionPage):
+    permission = ANSWER
+    queryset = Finding.objects.select_related("invoice", "connection")
+
+    def get_back(self) -> str:
+        return reverse("accounting:finding", args=[self.object.pk])
+
+    def done(self) -> str:
+        return reverse("accounting:findings")
+
+    def signed(self) -> dict[str, Any]:
+        return {"by": self.request.user, "now": timezone.now()}
+
+
+class FindingAccept(FindingAction):
+    title = "Take it as it is there"
+    button = "Accept"
+
+    def get_question(self) -> str:
+        if self.object.kind in findings.ALONE:
+            return f"{self.object.invoice} is voided here too, and its work can be billed again."
+        return "What is there counts from now on as right. Our invoice stays as it was issued."
+
+    def perform(self, form: Any) -> str:
+        findings.accept(self.object, **self.signed())
+        return "Accepted."
+
+
+class FindingPush(FindingAction):
+    title = "Send ours again"
+    button = "Send ours"
+
+    def get_question(self) -> str:
+        if self.object.kind == Finding.Kind.DELETED:
+            return "The invoice is sent as a new document."
+        return "What was changed there is written over with our invoice."
+
+    def perform(self, form: Any) -> str:
+        export = findings.push(self.object, **self.signed())
+        tasks.ring(export.connection)
+        return "Ours is on its way."
+
+
+class FindingIgnore(FindingAction):
+    title = "Ignore"
+    question = "Nothing is changed anywhere. You hear of it again only if it differs otherwise."
+    button = "Ignore"
+
+    def perform(self, form: Any) -> str:
+        findings.ignore(self.object, **self.signed())
+        return "Ignored."

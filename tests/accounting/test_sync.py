@@ -1,0 +1,244 @@
+"""What happens at the other end comes back: as payments, a status, or a question to a person."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from accounting import delivery, findings, outbox, sync, timepush
+from accounting.models import Bell, Connection, Export, Finding, RemoteInvoice, Settlement
+from accounting.providers.port import Kind
+from atera_invoicing.errors import Refused
+from contracts import facts
+from contracts.models import TimeEntry
+from invoices.models import Invoice, Status
+from tests import make
+
+from . import books
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def connection(sims, db):
+    return books.connect(sims)
+
+
+@pytest.fixture
+def parts(connection):
+    customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
+    books.link(connection, customer)
+    books.link(connection, item)
+    return customer, item
+
+
+@pytest.fixture
+def out(connection, sims, parts) -> Invoice:
+    """An invoice of 250.00 that is there."""
+    look(connection, sims)  # so that the first cursor lies before it
+    invoice = books.invoice(*parts)
+    outbox.queue(connection, [invoice.pk], by=None, now=sims.clock.now())
+    delivery.work(connection.pk, now=sims.clock.now())
+    return invoice
+
+
+def look(connection: Connection, sims) -> None:
+    """Some time later, ask what changed."""
+    sims.clock.move(minutes=20)
+    assert sync.poll(connection.pk, now=sims.clock.now())
+
+
+def id_there(invoice: Invoice) -> str:
+    return RemoteInvoice.objects.get(invoice=invoice).remote_id
+
+
+def status(invoice: Invoice) -> Status:
+    return Invoice.objects.get(pk=invoice.pk).status(make.day("2026-11-24"))
+
+
+def test_payments_there_are_payments_here_and_follow_them(connection, sims, out):
+    person = sims.qbo.as_person
+    first = person.receive_payment(id_there(out), "100")
+    look(connection, sims)
+    assert status(out) == Status.PARTIALLY_PAID
+    person.receive_payment(id_there(out))
+    look(connection, sims)
+    assert status(out) == Status.PAID
+    assert sorted(p.amount for p in out.payments.live()) == [Decimal(100), Decimal(150)]
+    person.remove_payment(first["Id"])
+    look(connection, sims)
+    assert status(out) == Status.PARTIALLY_PAID
+    assert [p.amount for p in out.payments.live()] == [Decimal(150)]
+    assert Settlement.objects.get(remote_id=first["Id"]).gone_at
+
+
+def test_the_same_news_twice_changes_nothing(connection, sims, out):
+    sims.qbo.as_person.receive_payment(id_there(out), "100")
+    look(connection, sims)
+    Connection.objects.update(cursor=(sims.clock.now() - dt.timedelta(hours=2)).isoformat())
+    look(connection, sims)
+    sync.sweep(connection, now=sims.clock.now())
+    assert out.payments.count() == 1
+
+
+def test_an_answer_that_was_asked_for_earlier_is_not_believed(connection, sims, out):
+    early = sims.clock.now()
+    from accounting import calling
+
+    old = calling.ask(connection, "get", [id_there(out)], now=early)[id_there(out)]
+    sims.qbo.as_person.receive_payment(id_there(out))
+    look(connection, sims)
+    assert not sync.apply(connection, old, asked_at=early)
+    assert status(out) == Status.PAID
+
+
+def test_an_edited_line_is_shown_and_changes_nothing_of_ours(connection, sims, out):
+    before = list(out.lines.values())
+    sims.qbo.as_person.edit_line(id_there(out), "1", description="Support, October")
+    look(connection, sims)
+    finding = Finding.objects.get(invoice=out)
+    assert finding.kind == "drift"
+    assert {
+        "field": "lines.1.description", "ours": "Work in October", "theirs": "Support, October",
+    } in finding.differences  # fmt: skip
+    assert list(out.lines.values()) == before
+
+
+def test_a_difference_can_be_accepted_and_is_not_reported_again(connection, sims, out):
+    sims.qbo.as_person.edit_line(id_there(out), "1", description="Support")
+    look(connection, sims)
+    findings.accept(Finding.objects.get(), by=None, now=sims.clock.now())
+    sync.sweep(connection, now=sims.clock.now())
+    assert Finding.objects.get().answer == "accepted"
+
+
+def test_an_ignored_difference_comes_back_only_when_it_is_another(connection, sims, out):
+    sims.qbo.as_person.edit_line(id_there(out), "1", description="Support")
+    look(connection, sims)
+    findings.ignore(Finding.objects.get(), by=None, now=sims.clock.now())
+    sync.sweep(connection, now=sims.clock.now())
+    assert Finding.objects.count() == 1
+    sims.qbo.as_person.edit_line(id_there(out), "1", description="Something else")
+    look(connection, sims)
+    assert Finding.objects.filter(answered_at=None).count() == 1
+
+
+def test_ours_can_be_pushed_over_a_change(connection, sims, out):
+    sims.qbo.as_person.edit_line(id_there(out), "1", description="Support")
+    look(connection, sims)
+    findings.push(Finding.objects.get(), by=None, now=sims.clock.now())
+    delivery.work(connection.pk, now=sims.clock.now())
+    (document,) = books.there(sims, out)
+    assert document["Line"][0]["Description"] == "Work in October"
+    assert document["Id"] == id_there(out)
+    look(connection, sims)
+    assert not Finding.objects.filter(answered_at=None).exists()
+
+
+def test_a_paid_invoice_is_never_written_over(connection, sims, out):
+    sims.qbo.as_person.edit_line(id_there(out), "1", description="Support")
+    sims.qbo.as_person.receive_payment(id_there(out))
+    look(connection, sims)
+    with pytest.raises(Refused) as refused:
+        findings.push(Finding.objects.get(kind="drift"), by=None, now=sims.clock.now())
+    assert refused.value.code == "settled_there"
+
+
+def test_what_was_voided_there_can_be_voided_here(connection, sims, out):
+    sims.qbo.as_person.void("Invoice", id_there(out))
+    look(connection, sims)
+    finding = Finding.objects.get()
+    assert finding.kind == "voided"
+    assert status(out) != Status.VOIDED
+    findings.accept(finding, by=None, now=sims.clock.now())
+    assert status(out) == Status.VOIDED
+
+
+def test_what_was_deleted_there_can_be_sent_anew_once(connection, sims, out):
+    old = id_there(out)
+    sims.qbo.as_person.delete("Invoice", old)
+    look(connection, sims)
+    finding = Finding.objects.get()
+    assert finding.kind == "deleted"
+    findings.push(finding, by=None, now=sims.clock.now())
+    delivery.work(connection.pk, now=sims.clock.now())
+    (document,) = books.there(sims, out)
+    assert document["Id"] == id_there(out) != old
+
+
+def test_a_credit_settles_as_a_credit(connection, sims, out):
+    person = sims.qbo.as_person
+    document = books.there(sims, out)[0]
+    line = {
+        "DetailType": "SalesItemLineDetail", "Amount": Decimal(250), "Description": "Goodwill",
+        "SalesItemLineDetail": {"ItemRef": document["Line"][0]["SalesItemLineDetail"]["ItemRef"]},
+    }  # fmt: skip
+    memo = person.create("CreditMemo", CustomerRef=document["CustomerRef"], Line=[line])
+    person.apply_credit(document["Id"], memo["Id"], "250")
+    look(connection, sims)
+    assert [p.method for p in out.payments.live()] == ["credit"]
+    assert status(out) == Status.PAID
+
+
+def test_a_webhook_only_rings(connection, sims, out, client):
+    sims.qbo.subscribe("http://127.0.0.1:9/", "verifier")
+    sims.qbo.as_person.receive_payment(id_there(out))
+    body, signature = _notice(sims)
+    Connection.objects.update(poll_at=sims.clock.now() + dt.timedelta(days=9))
+    url = "/accounting/webhooks/qbo/"
+    headers = {"intuit-signature": signature}
+    for _ in range(2):
+        answer = client.post(url, body, content_type="application/json", headers=headers)
+        assert answer.status_code == 200
+    assert Bell.objects.count() == len(set(Bell.objects.values_list("key", flat=True))) > 0
+    assert status(out) != Status.PAID
+
+
+def test_a_forged_webhook_is_refused_and_kept_nowhere(connection, sims, out, client):
+    sims.qbo.subscribe("http://127.0.0.1:9/", "verifier")
+    sims.qbo.as_person.receive_payment(id_there(out))
+    body, signature = _notice(sims)
+    url, kind = "/accounting/webhooks/qbo/", "application/json"
+    for forged in (body[:-2] + b" ]", body + b" "):
+        answer = client.post(
+            url, forged, content_type=kind, headers={"intuit-signature": signature}
+        )
+        assert answer.status_code == 401
+    assert client.post(url, body, content_type=kind).status_code == 401
+    assert not Bell.objects.exists()
+
+
+def _notice(sims) -> tuple[bytes, str]:
+    import base64
+    import hashlib
+    import hmac
+
+    deliveries = [each for each in sims.qbo.deliver() if "payment" in each["body"].lower()]
+    body = deliveries[0]["body"].encode()
+    digest = hmac.new(b"verifier", body, hashlib.sha256).digest()
+    return body, base64.b64encode(digest).decode()
+
+
+def test_time_goes_once_and_can_not_be_invoiced(connection, sims, parts):
+    customer, item = parts
+    contract = make.contract("hourly", customer=customer)
+    make.rate(contract, "primary", item=item)
+    technician = make.user("technician")
+    there = sims.qbo.as_person.create("Employee", GivenName="Tess", FamilyName="Ong")
+    connection.links.create(
+        kind=Kind.PERSON, person=technician, remote_id="Employee-" + there["Id"], action="link",
+        origin="person", changed_at=sims.clock.now(),
+    )  # fmt: skip
+    Connection.objects.update(takes_time=True)
+    connection.refresh_from_db()
+    entry = make.entry(make.ticket(contract), 90, technician=technician)
+    timepush.push(connection, [entry.pk], by=None, now=sims.clock.now())
+    with pytest.raises(Refused):
+        timepush.push(connection, [entry.pk], by=None, now=sims.clock.now())
+    delivery.work(connection.pk, now=sims.clock.now())
+    (activity,) = sims.qbo.documents("TimeActivity")
+    assert (activity["Hours"], activity["Minutes"]) == (1, 30)
+    assert not facts.unbilled(TimeEntry.objects.all()).exists()
+    assert Export.objects.get(time_entry=entry).state == "sent"

@@ -1,0 +1,197 @@
+"""Exports under fire: a worker that is killed at any moment and a provider that misbehaves, both by
+a seed, and then the question whether every invoice is there exactly once.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import urllib3
+from django.db import connection as database
+from django.db import connections
+
+import simulators
+from accounting import delivery, outbox
+from accounting.models import Connection, Export, RemoteInvoice
+from invoices.models import Invoice
+from tests.accounting import books
+
+# What may strike, and whom: some before anything was done, some after it was.
+FAULTS = (
+    "drop_request", "reset_request", "server_error", "lose_answer", "reset_answer",
+    "truncate_answer", "empty_answer", "error_after_commit", "throttled", "unauthorized",
+    "fault_in_200",
+)  # fmt: skip
+ROUNDS = 4  # with faults
+QUIET_ROUNDS = 12  # without, until everything must be settled
+Deliver = Callable[[int, Any], object]
+
+
+@dataclass
+class Story:
+    """What one seed does. Printed when it fails, so that it can be told again."""
+
+    seed: int
+    database: str
+    kills: list[int] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    died: int = 0
+
+    def __str__(self) -> str:
+        return f"seed {self.seed} on {self.database}: kills {self.kills}, faults {self.faults}"
+
+
+def run(
+    seed: int,
+    sims: simulators.Simulators,
+    invoices: Sequence[Invoice],
+    *,
+    deliver: Deliver = lambda pk, now: delivery.work(pk, now=now),
+    numbering: str = "",
+) -> Story:
+    """Export these invoices to a fresh company under the faults of a seed; AssertionError with the
+    story if any of them is not there exactly once in the end.
+    """
+    dice = random.Random(seed)
+    story = Story(seed, database.vendor)
+    connection = _fresh(sims, invoices, dice, numbering)
+    outbox.queue(connection, [i.pk for i in invoices], by=None, now=sims.clock.now())
+    for _ in range(ROUNDS):
+        _arm(sims, dice, story)
+        statement = dice.randint(1, 90) if dice.random() < 0.7 else 0
+        if statement:
+            story.kills.append(statement)
+        story.died += work_and_die(connection.pk, sims.clock.now(), statement, deliver)
+        sims.clock.move(seconds=dice.choice([1, 20, 60, 130, 260]))
+        if dice.random() < 0.15:
+            sims.qbo.forget_request_ids()
+    sims.qbo.disarm()
+    for _ in range(QUIET_ROUNDS):
+        sims.clock.move(minutes=5)
+        work_and_die(connection.pk, sims.clock.now(), 0, deliver)
+        if not connection.exports.exclude(state=Export.State.SENT).exists():
+            break
+    check(connection, sims, invoices, story)
+    return story
+
+
+def check(
+    connection: Connection,
+    sims: simulators.Simulators,
+    invoices: Sequence[Invoice],
+    story: Story,
+) -> None:
+    """One document there for each invoice, one link to it, the same totals, nothing stuck."""
+    there = Counter({i.pk: len(books.there(sims, i)) for i in invoices})
+    assert set(there.values()) == {1}, f"{story}: {dict(there)}"
+    states = set(connection.exports.values_list("state", flat=True))
+    assert states == {"sent"}, f"{story}: {states}"
+    for invoice in invoices:
+        (document,) = books.there(sims, invoice)
+        remote = RemoteInvoice.objects.get(connection=connection, invoice=invoice)
+        assert remote.remote_id == document["Id"], str(story)
+        assert str(remote.total) == str(document["TotalAmt"]), str(story)
+    for kind, field_name in (("Customer", "DisplayName"), ("Item", "Name")):
+        names = Counter(doc[field_name] for doc in sims.qbo.documents(kind))
+        assert max(names.values()) == 1, f"{story}: {names.most_common(1)}"
+    assert not connection.links.filter(remote_id="").exists(), str(story)
+
+
+def work_and_die(pk: int, now: Any, event: int, deliver: Deliver) -> bool:
+    """Deliver in a process that `kill -9`s itself before its n-th database statement or its n-th
+    word with the provider, whichever comes first; 0 lets it live. True if it died.
+    """
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        try:
+            with _mortal(event):
+                deliver(pk, now)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the worker crashed"
+    return os.WIFSIGNALED(status)
+
+
+@contextmanager
+def _mortal(event: int) -> Any:
+    seen = 0
+
+    def count() -> None:
+        nonlocal seen
+        seen += 1
+        if seen == event:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def statement(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+        count()
+        return execute(sql, params, many, context)
+
+    send, answer = urllib3.connection.HTTPConnection.request, None
+    answer = urllib3.connection.HTTPConnection.getresponse
+
+    def request(self: Any, *args: Any, **named: Any) -> Any:
+        count()
+        return send(self, *args, **named)
+
+    def getresponse(self: Any, *args: Any, **named: Any) -> Any:
+        result = answer(self, *args, **named)
+        count()
+        return result
+
+    urllib3.connection.HTTPConnection.request = request
+    urllib3.connection.HTTPConnection.getresponse = getresponse
+    with database.execute_wrapper(statement):
+        yield
+
+
+def _fresh(
+    sims: simulators.Simulators,
+    invoices: Sequence[Invoice],
+    dice: random.Random,
+    numbering: str,
+) -> Connection:
+    """A new company and a new connection to it, whose records the first delivery creates there."""
+    Connection.objects.filter(state=Connection.State.ACTIVE).update(
+        state=Connection.State.CLOSED, sealed=""
+    )
+    Export.objects.filter(state__in=Export.OPEN).update(state=Export.State.CANCELLED, run_at=None)
+    Invoice.objects.update(export_queued_at=None, exported_at=None)
+    sims.reset()
+    sims.qbo.switch(
+        query_lag_seconds=float(dice.choice([0, 0, 20, 60])),
+        requestid_ttl_seconds=dice.choice([0, 0, 60]),
+        requestid_errors=dice.choice(["remembered", "forgotten"]),
+        requestid=dice.choice(["honoured", "honoured", "honoured", "ignored"]),
+    )
+    connection = books.connect(sims)
+    theirs = dice.random() < 0.3
+    connection.numbering = numbering or ("theirs" if theirs else "ours")
+    connection.save()
+    for customer in {i.customer_id: i.customer for i in invoices}.values():
+        books.link(connection, customer)
+    items = {line.item_id: line.item for i in invoices for line in i.lines.all()}
+    for item in items.values():
+        books.link(connection, item)
+    return connection
+
+
+def _arm(sims: simulators.Simulators, dice: random.Random, story: Story) -> None:
+    sims.qbo.disarm()
+    for _ in range(dice.randint(0, 3)):
+        name = dice.choice(FAULTS)
+        on = dice.choice(["write", "write", "write", "read", "any"])
+        skip = dice.randint(0, 3)
+        # A refusal that is a lie can't be seen through; a system failure promises nothing.
+        options = {"code": "10000"} if name == "fault_in_200" else {}
+        sims.qbo.arm(name, on=on, times=1, skip=skip, **options)
+        story.faults.append(f"{name} on {on} after {skip}")
