@@ -19,19 +19,18 @@ from atera_invoicing import history
 from atera_invoicing.models import Installation, User
 from contracts import locks
 from contracts.models import CatalogItem, Contract, TaxRate
-from customers import recipients
-from customers.models import Contact, Customer
 
-from . import references
+from . import arrivals, references
+from .arrivals import Arrival, Names
 from .matching import name_key
 from .models import Connection, Link, RemoteRecord
 from .providers import registry
-from .providers.port import Kind
 
 Action = Link.Action
 LABELS = {
     "archived_at": "offered",
-    "priced_elsewhere": "price kept there",
+    "named_elsewhere": "follows the name there",
+    "priced_elsewhere": "follows the price there",
     "connected_to": "catalogue kept in",
     "taxes_elsewhere": "taxes kept there",
 }
@@ -43,15 +42,6 @@ class Edit:
 
     row: Model
     values: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A record of theirs that becomes one of ours. `contacts` are a customer's."""
-
-    link: Link
-    row: Model
-    contacts: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +93,9 @@ def plan(connection: Connection, links: Sequence[Link], *, now: dt.datetime) -> 
         values = _values(connection, link, record, now) if link.local else {}
         if values:
             result.edits.append(Edit(link.local, values))  # type: ignore[arg-type]
-    result.arrivals = _arrivals(connection, links, there, result)
+    names = Names(registry.name(connection.provider), leaving=_leaving(result))
+    result.edits += _renamed(links, there, names)
+    result.arrivals = arrivals.plan(links, there, names)
     return result
 
 
@@ -127,7 +119,7 @@ def apply(plan: Plan, *, by: User | None, now: dt.datetime) -> None:
     using = Contract.objects.filter(rates__item__in=items)
     locks.lock(using.values_list("pk", flat=True))
     _edit(plan.edits, by)
-    _arrive(plan.arrivals, by, now)
+    arrivals.store(plan.arrivals, by, now)
 
 
 def _worded(row: Model, name: str, value: Any) -> str:
@@ -165,10 +157,39 @@ def _values(
 def _item_values(link: Link, record: RemoteRecord | None, now: dt.datetime) -> dict[str, Any]:
     item: CatalogItem = link.item  # type: ignore[assignment]
     if link.action == Action.SKIP:
-        return {"archived_at": item.archived_at or now, "priced_elsewhere": False}
-    price = references.price_of(record) if record else None
-    theirs = link.action == Action.LINK and link.their_price and price is not None
-    return {"priced_elsewhere": theirs} | ({"unit_price": price} if theirs else {})
+        gone = {"named_elsewhere": False, "priced_elsewhere": False}
+        return {"archived_at": item.archived_at or now, **gone}
+    linked = record if link.action == Action.LINK else None
+    price = references.price_of(linked) if linked else None
+    theirs = link.their_price and price is not None
+    same = linked is not None and name_key(item.name) in map(
+        name_key, (linked.name, link.remote_name)
+    )
+    return {"named_elsewhere": same, "priced_elsewhere": theirs} | (
+        {"unit_price": price} if theirs else {}
+    )
+
+
+def _renamed(
+    links: Iterable[Link], there: dict[tuple[str, str], RemoteRecord], names: Names
+) -> Iterator[Edit]:
+    """Items that had the name of their record follow it when it is renamed there."""
+    for link in links:
+        record = there.get((link.kind, link.remote_id))
+        item = link.item if link.action == Action.LINK else None
+        if item is None or record is None or name_key(record.name) == name_key(link.remote_name):
+            continue
+        if name_key(item.name) == name_key(link.remote_name):
+            yield Edit(item, {"name": names.free("item", record.name, 100)})
+
+
+def _leaving(plan: Plan) -> list[int]:
+    """Items whose names become free."""
+    return [
+        edit.row.pk
+        for edit in plan.edits
+        if isinstance(edit.row, CatalogItem) and edit.values.get("archived_at")
+    ]
 
 
 def _tax_values(link: Link, record: RemoteRecord | None, now: dt.datetime) -> dict[str, Any]:
@@ -192,122 +213,3 @@ def _edit(edits: Iterable[Edit], by: User | None) -> None:
             rows[0].save(update_fields=fields)
         else:
             history.update(rows, fields, by=by)
-
-
-# Arrivals -----------------------------------------------------------------------------------------
-
-
-def _arrivals(
-    connection: Connection,
-    links: Iterable[Link],
-    there: dict[tuple[str, str], RemoteRecord],
-    plan: Plan,
-) -> list[Arrival]:
-    names = _Names(registry.name(connection.provider), plan)
-    found = []
-    for link in links:
-        row = there.get((link.kind, link.remote_id))
-        if link.action != Action.IMPORT or link.local or row is None:
-            continue
-        make = {Kind.CUSTOMER: _customer, Kind.ITEM: _item, Kind.TAX: _tax}[Kind(link.kind)]
-        found.append(make(link, row, names))
-    return found
-
-
-class _Names:
-    """Names that nobody here has yet: a taken one gets the provider's name behind it."""
-
-    def __init__(self, provider: str, plan: Plan) -> None:
-        self.provider = provider
-        leaving = {
-            edit.row.pk
-            for edit in plan.edits
-            if isinstance(edit.row, CatalogItem) and edit.values.get("archived_at")
-        }
-        items = CatalogItem.objects.active().exclude(pk__in=leaving)
-        self.taken = {
-            "customer": set(map(name_key, Customer.objects.values_list("name", flat=True))),
-            "item": set(map(name_key, items.values_list("name", flat=True))),
-            "tax": set(map(name_key, TaxRate.objects.values_list("name", flat=True))),
-            "sku": set(map(name_key, items.exclude(sku="").values_list("sku", flat=True))),
-        }
-
-    def free(self, kind: str, name: str, most: int) -> str:
-        taken, number = self.taken[kind], 1
-        wanted = name.strip()[:most].strip() or "?"
-        free = wanted
-        while name_key(free) in taken:
-            suffix = f" ({self.provider}{f' {number}' if number > 1 else ''})"
-            free, number = wanted[: most - len(suffix)].strip() + suffix, number + 1
-        taken.add(name_key(free))
-        return free
-
-    def sku(self, text: str) -> str:
-        """The SKU, or none when another item here has it."""
-        text = text.strip()[:40]
-        if not text or name_key(text) in self.taken["sku"]:
-            return ""
-        self.taken["sku"].add(name_key(text))
-        return text
-
-
-def _customer(link: Link, row: RemoteRecord, names: _Names) -> Arrival:
-    """A customer with its one contact, which therefore is the main one."""
-    record = references.thaw(row)
-    street, street2, city, region, postal_code, country = (*record.address, *[""] * 6)[:6]
-    customer = Customer(
-        name=names.free("customer", record.name, 100),
-        street=street[:200],
-        street2=street2[:200],
-        city=city[:80],
-        region=region[:80],
-        postal_code=postal_code[:20],
-        country=country[:80],
-        phone=record.phone[:40],
-    )
-    email = record.email.strip() if recipients.is_usable(record.email) else ""
-    if not (email or record.contact.strip()):
-        return Arrival(link, customer)
-    first, _, last = (record.contact.strip() or record.name.strip()).partition(" ")
-    if not record.contact.strip():
-        first, last = record.name.strip(), ""
-    contact = Contact(
-        first_name=first[:80], last_name=last[:80], email=email[:254], phone=record.phone[:40],
-        is_main=True,
-    )  # fmt: skip
-    return Arrival(link, customer, (contact,))
-
-
-def _item(link: Link, row: RemoteRecord, names: _Names) -> Arrival:
-    kinds, price = CatalogItem.Kind, references.price_of(row)
-    service = row.facts.get("type", "service").lower() == "service"
-    item = CatalogItem(
-        kind=kinds.SERVICE if service else kinds.PRODUCT,
-        name=names.free("item", row.name, 100),
-        sku=names.sku(row.facts.get("sku", "")),
-        unit=CatalogItem.Unit.EACH,
-        unit_price=price or 0,
-        priced_elsewhere=link.their_price and price is not None,
-    )
-    return Arrival(link, item)
-
-
-def _tax(link: Link, row: RemoteRecord, names: _Names) -> Arrival:
-    percent = references.percent_of(row) or 0
-    return Arrival(link, TaxRate(name=names.free("tax", row.name, 60), percent=percent))
-
-
-def _arrive(arrivals: Sequence[Arrival], by: User | None, now: dt.datetime) -> None:
-    """Store what arrives; its link is then one like any other."""
-    for model, fk in ((Customer, "customer"), (CatalogItem, "item"), (TaxRate, "tax_rate")):
-        some = [arrival for arrival in arrivals if isinstance(arrival.row, model)]
-        history.insert([arrival.row for arrival in some], by=by)
-        for arrival in some:
-            setattr(arrival.link, fk, arrival.row)
-            arrival.link.action, arrival.link.changed_at = Action.LINK, now
-            for contact in arrival.contacts:
-                contact.customer = arrival.row  # type: ignore[assignment]
-    history.insert([contact for a in arrivals for contact in a.contacts], by=by)
-    links = [arrival.link for arrival in arrivals]
-    fields = ["customer", "item", "tax_rate", "action", "changed_at"]
-    Link.objects.bulk_update(links, fields, batch_size=500)

@@ -21,6 +21,7 @@ from . import access, calling
 from .access import detach, lose, revoke, session
 from .models import Connection, Consent
 from .providers import port, registry
+from .secrets import Unreadable
 
 __all__ = [
     "begin", "choices", "choose", "detach", "finish", "lose", "read_company", "revoke", "session",
@@ -95,7 +96,11 @@ def finish(
 
 def choices(connection: Connection) -> list[dict[str, str]]:
     """The companies to choose from, as {"id", "name"}; empty when nothing is to be chosen."""
-    found: list[dict[str, str]] = connection.reveal().get("offer", {}).get("companies", [])
+    try:
+        secret = connection.reveal()
+    except Unreadable:  # then a new consent is needed anyway
+        return []
+    found: list[dict[str, str]] = secret.get("offer", {}).get("companies", [])
     return found
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from atera_invoicing.models import Installation
 
-from . import staging
+from . import needs
 from .models import Connection, Link, RemoteRecord
 from .providers import registry
 from .providers.port import Kind
@@ -121,7 +121,7 @@ def _needed(connection: Connection, kind: Kind, step: str) -> Iterator[Problem]:
     side = SIDES[kind]
     left_out = connection.links.filter(kind=kind, action=Action.SKIP, confirmed=True)
     ids = list(left_out.values_list(side.fk, flat=True))
-    needed = staging.needed_items(ids) if kind == Kind.ITEM else staging.needed_taxes(ids)
+    needed = needs.items(ids) if kind == Kind.ITEM else needs.taxes(ids)
     names = {row.pk: str(row) for row in side.model._default_manager.filter(pk__in=needed)}
     for id, why in needed.items():
         message = f"{names[id]} is left out, but it is {why}."

@@ -150,7 +150,7 @@ def _items(result: Restoration, extra: Iterable[Model], brought: Collection[int]
             result.removed.append(item)
         else:
             result.copies.append(item)
-            result.edit(item, _unlike(item, {"priced_elsewhere": False}))
+            result.edit(item, _unlike(item, {"named_elsewhere": False, "priced_elsewhere": False}))
 
 
 def _taxes(result: Restoration, extra: Iterable[Model], brought: Collection[int]) -> None:

@@ -7,17 +7,15 @@ the same plan that the commit follows.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
-from contracts.facts import unbilled
-from contracts.models import CatalogItem, Category, Contract, ContractRate, TicketItem
 
-from . import changes, references, sides, suggestions
+from . import changes, needs, references, sides, suggestions
 from .models import Connection, Link, RemoteRecord
 from .providers.port import Kind
 from .sides import SIDES
@@ -90,7 +88,7 @@ def leave_out(
     connection = hold(connection, by=by)
     links = _chosen(connection, ids, kind)
     if connection.is_active:
-        refuse_needed(links)
+        needs.refuse(links)
     return _decide(connection, links, _unlinked(Action.SKIP), by, now)
 
 
@@ -195,44 +193,6 @@ def only_there(connection: Connection, kind: Kind) -> list[RemoteRecord]:
     """Their active records that no link of ours names, in order of names."""
     known = set(connection.links.filter(kind=kind).values_list("remote_id", flat=True))
     return [row for row in suggestions.offered(connection, kind) if row.remote_id not in known]
-
-
-def needed_items(ids: Iterable[int]) -> dict[int, str]:
-    """Why these items can't be left out: an active contract or work to be billed needs them."""
-    wanted = list(ids)
-    found: dict[int, str] = {}
-    rates = ContractRate.objects.filter(contract__is_active=True, item__in=wanted)
-    for rate in rates.select_related("contract__customer").order_by("id"):
-        contract = rate.contract
-        found.setdefault(rate.item_id, f"a rate of {contract} ({contract.customer})")
-    used = unbilled(TicketItem.objects.filter(item__in=wanted, billable=True))
-    for pk in used.values_list("item_id", flat=True):
-        found.setdefault(pk, "used on tickets that are not billed yet")
-    return found
-
-
-def needed_taxes(ids: Iterable[int]) -> dict[int, str]:
-    """Why these taxes can't be left out: something would still put them on new bills."""
-    wanted = list(ids)
-    uses: tuple[tuple[QuerySet, str], ...] = (
-        (Contract.objects.active(), "the tax of active contracts"),
-        (CatalogItem.objects.active(), "the tax of items"),
-        (Category.objects.all(), "the tax of categories"),
-    )
-    found: dict[int, str] = {}
-    for rows, words in uses:
-        for pk in rows.filter(tax_rate__in=wanted).values_list("tax_rate", flat=True):
-            found.setdefault(pk, words)
-    return found
-
-
-def refuse_needed(links: Sequence[Link]) -> None:
-    """Refuse to leave out what an active contract or unbilled work needs."""
-    for link in links:
-        why = needed_items([link.item_id]) if link.item_id else {}
-        why |= needed_taxes([link.tax_rate_id]) if link.tax_rate_id else {}
-        if why:
-            raise Refused("needed", f"{link.local} is {next(iter(why.values()))}. Link it instead.")
 
 
 def _rows(connection: Connection, ids: Collection[int]) -> QuerySet[Link]:

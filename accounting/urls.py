@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from .views import consent, doorbell, exports, findings, home, linking, setup, time
+from .views import choosing, consent, doorbell, exports, findings, home, linking, setup, steps, time
 
 KIND = r"(?P<kind>customers|items|taxes|people)"
 app_name = "accounting"
@@ -12,20 +12,20 @@ urlpatterns = [
     path("disconnect/", home.DisconnectPage.as_view(), name="disconnect"),
     path("leave/", consent.LeavePage.as_view(), name="leave"),
     path("read/", consent.ReadPage.as_view(), name="read"),
-    path("done/", setup.DonePage.as_view(), name="done"),
+    path("done/", steps.DonePage.as_view(), name="done"),
     path("connect/<slug:provider>/", setup.WelcomePage.as_view(), name="welcome"),
     path("connect/<slug:provider>/back/", consent.CallbackPage.as_view(), name="callback"),
     path("setup/", setup.SetupStart.as_view(), name="setup"),
     path("setup/connect/", setup.ConnectPage.as_view(), name="setup-connect"),
-    path("setup/taxes-and-accounts/", setup.TaxesPage.as_view(), name="setup-taxes"),
-    path("setup/history/", setup.HistoryPage.as_view(), name="setup-history"),
-    path("setup/review/", setup.ReviewPage.as_view(), name="setup-review"),
-    path("setup/review/all.csv", setup.ReviewFile.as_view(), name="setup-review-file"),
+    path("setup/taxes-and-accounts/", steps.TaxesPage.as_view(), name="setup-taxes"),
+    path("setup/history/", steps.HistoryPage.as_view(), name="setup-history"),
+    path("setup/review/", steps.ReviewPage.as_view(), name="setup-review"),
+    path("setup/review/all.csv", steps.ReviewFile.as_view(), name="setup-review-file"),
     path("setup/cancel/", setup.CancelPage.as_view(), name="setup-cancel"),
     path("setup/take-over/", setup.TakeOverPage.as_view(), name="setup-take-over"),
     re_path(rf"^setup/{KIND}/$", linking.SetupLinks.as_view(), name="setup-links"),
     re_path(rf"^setup/{KIND}/only-there/$", linking.SetupOnlyThere.as_view(), name="setup-only"),
-    path("links/<int:pk>/", linking.LinkChoose.as_view(), name="link"),
+    path("links/<int:pk>/", choosing.LinkChoose.as_view(), name="link"),
     re_path(rf"^{KIND}/$", linking.LinkList.as_view(), name="links"),
     re_path(rf"^{KIND}/only-there/$", linking.OnlyThere.as_view(), name="only"),
     path("export/", exports.ExportList.as_view(), name="exports"),

@@ -108,9 +108,10 @@ def prepare(
     """What follows a reading of the lists: suggestions, and on a draft the usual settings; while
     connected our prices and percents follow theirs where they are theirs. What changed here.
     """
+    found = _follow(connection, by, now)
     suggestions.propose(connection, now=now)
     if connection.is_active:
-        return _follow(connection, by, now)
+        return found
     usual = _usual(connection, today)
     rows = Connection.objects.filter(pk=connection.pk, state=State.DRAFT)
     current = rows.values(*usual).first() or {}
@@ -243,7 +244,7 @@ def _follow(connection: Connection, by: User | None, now: dt.datetime) -> list[C
     snapshots.hold()
     links = [link for link in _decided(stored) if link.action == Link.Action.LINK]
     plan = changes.plan(stored, links, now=now)
-    found = [change for change in plan.changes() if change.field != "priced_elsewhere"]
+    found = [change for change in plan.changes() if not change.field.endswith("_elsewhere")]
     changes.apply(plan, by=by, now=now)
     return found
 

@@ -1,8 +1,8 @@
 """What things cost: catalogue items and taxes. Existing invoices keep the prices of their day.
 
-While an accounting system is connected, it says which items and taxes there are and what they are
-called; it also has the prices of items that take theirs from there, and the percents of taxes that
-it is told line by line. Everything else (own prices, units, categories, which tax an item bears) is
+While an accounting system is connected, it says which items there are, and the names and prices of
+those that follow it. Where lines bear its tax codes it also says which taxes there are, and their
+percents. Everything else (our own names and prices, units, categories, which tax an item bears) is
 still decided here.
 """
 
@@ -138,27 +138,24 @@ def _refuse_kept_elsewhere(item: CatalogItem) -> None:
     if item.pk is None:
         raise _elsewhere(options, f"Create {item.name or 'the item'} there, then refresh the lists")
     stored = CatalogItem.objects.get(pk=item.pk)
-    kept = {"name": "name", "sku": "SKU"}
-    if stored.priced_elsewhere:
-        kept["unit_price"] = "price"
-    for name, label in kept.items():
-        if getattr(stored, name) != getattr(item, name):
+    kept = {"name": stored.named_elsewhere, "unit_price": stored.priced_elsewhere}
+    for name, label in (("name", "name"), ("unit_price", "price")):
+        if kept[name] and getattr(stored, name) != getattr(item, name):
             act = f"Change the {label} of {stored} there, then refresh the lists"
             raise _elsewhere(options, act, field=name)
 
 
 def _refuse_tax_kept_elsewhere(tax: TaxRate) -> None:
-    """The same for taxes, where lines bear its codes; making one the default is ours to say."""
+    """The same for taxes, where lines bear its codes. What we call them is ours to say."""
     options = _options()
     if not options.taxes_elsewhere:
         return
     if tax.pk is None:
         raise _elsewhere(options, f"Create {tax.name or 'the tax'} there, then refresh the lists")
     stored = TaxRate.objects.get(pk=tax.pk)
-    for name in ("name", "percent"):
-        if getattr(stored, name) != getattr(tax, name):
-            act = f"Change the {name} of {stored.name} there, then refresh the lists"
-            raise _elsewhere(options, act, field=name)
+    if stored.percent != tax.percent:
+        act = f"Change the percent of {stored.name} there, then refresh the lists"
+        raise _elsewhere(options, act, field="percent")
 
 
 def _elsewhere(options: Installation, act: str, *, field: str = "") -> Refused:

@@ -42,8 +42,11 @@ class ItemForm(TaxedForm):
             kind="Choose a kind", category="No category",
             tax_rate="The category's, else the contract's",
         )  # fmt: skip
-        kept = ["name", "sku", *(["unit_price"] if self.instance.priced_elsewhere else [])]
-        _lock(self, kept, Installation.current().connected_to)
+        kept = {
+            "name": self.instance.named_elsewhere,
+            "unit_price": self.instance.priced_elsewhere,
+        }
+        _lock(self, [n for n in kept if kept[n]], Installation.current().connected_to)
 
 
 class TaxForm(forms.ModelForm):
@@ -54,7 +57,7 @@ class TaxForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         options = Installation.current()
-        _lock(self, ["name", "percent"], options.connected_to if options.taxes_elsewhere else "")
+        _lock(self, ["percent"], options.connected_to if options.taxes_elsewhere else "")
 
     def _get_validation_exclusions(self) -> set[str]:
         """The verb moves the default from one tax to another, so that is no error here."""
@@ -62,9 +65,7 @@ class TaxForm(forms.ModelForm):
 
 
 def _lock(form: forms.ModelForm, names: list[str], where: str) -> None:
-    """Show what the connected accounting system says, not to be changed here. A new row stays as it
-    is: the verb says where to create it.
-    """
+    """Show what the connected accounting system says, not to be changed here."""
     for name in names if where and form.instance.pk else []:
         form.fields[name].disabled = True
         form.fields[name].help_text = f"Kept in {where}."

@@ -18,7 +18,8 @@ from accounting.sides import SIDES
 from atera_invoicing.models import Installation
 from atera_invoicing.pages import ActionPage, Page
 
-from .setup import CHANGE, SHOWN, VIEW, SetupMixin, TaxesPage, home
+from .setup import CHANGE, VIEW, SetupMixin, home
+from .steps import SHOWN, TaxesPage
 
 
 class AccountingPage(Page):

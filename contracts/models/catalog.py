@@ -101,6 +101,9 @@ class CatalogItem(models.Model):
     )
     unit = models.CharField(max_length=6, choices=Unit.choices, default=Unit.EACH)
     unit_price = models.DecimalField(max_digits=14, decimal_places=4)
+    named_elsewhere = models.BooleanField(
+        default=False, editable=False, help_text="It follows its name in the accounting system."
+    )
     priced_elsewhere = models.BooleanField(
         default=False, editable=False, help_text="The accounting system keeps its price."
     )

@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from cryptography.fernet import Fernet
 
 from accounting import restoring, snapshots, staging, wizard
 from accounting.models import Call, Export, Link, RemoteInvoice
@@ -281,6 +282,14 @@ def test_while_an_answer_is_out_disconnecting_is_refused_and_changes_nothing(
     assert tables.configuration() == now
     connection.refresh_from_db()
     assert connection.is_active
+
+
+def test_a_connection_whose_key_is_lost_can_still_be_cut(before, connection, owner, settings):
+    settings.TOKEN_KEYS = [Fernet.generate_key().decode()]
+    assert disconnect(connection, owner)
+    connection.refresh_from_db()
+    assert (connection.state, connection.sealed) == ("closed", "")
+    assert tables.configuration() == before
 
 
 # Connecting again ---------------------------------------------------------------------------------

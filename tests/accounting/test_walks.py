@@ -14,6 +14,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -212,6 +213,14 @@ class Office(Walk):
     def reprice(self, price: int) -> None:
         self.read(NAMES, price, inactive=False)
 
+    def rename(self, names: list[str]) -> None:
+        """Somebody gives records there other names."""
+        rows = [there(name) for name in NAMES] + [account()]
+        rows += [
+            item(f"{name} {'II' if name in names else ''}", "8", f"i-{name}") for name in NAMES
+        ]
+        build.read(self.draft, *rows, *(tax(name, "8") for name in NAMES))
+
     def swap_item(self, place: int, remote: int) -> None:
         rates, items = ContractRate.objects.order_by("id"), CatalogItem.objects.order_by("id")
         rate = rates[place % rates.count()]
@@ -269,6 +278,7 @@ class Office(Walk):
 n = st.integers(0, 12)
 acts = st.one_of(
     st.tuples(st.just("reprice"), st.integers(0, 300)),
+    st.tuples(st.just("rename"), st.lists(st.sampled_from(NAMES), unique=True)),
     *(st.tuples(st.just(name), n, n) for name in ("swap_item", "retax", "choose", "own_price")),
     *(
         st.tuples(st.just(name), n)
@@ -295,4 +305,5 @@ def test_whatever_happens_while_connected_every_row_of_before_comes_back(steps, 
         restoring.disconnect(connection, by=walk.people[0], now=NOW)
         after = tables.configuration()
         assert {t: {pk: after[t].get(pk) for pk in rows} for t, rows in before.items()} == before
-        assert not CatalogItem.objects.filter(priced_elsewhere=True).exists()
+        kept = Q(priced_elsewhere=True) | Q(named_elsewhere=True)
+        assert not CatalogItem.objects.filter(kept).exists()

@@ -434,6 +434,16 @@ def test_the_states_of_an_invoice(backend, provider, session):
     assert found[deleted].content is None
 
 
+def test_invoices_are_found_by_number_whoever_made_them(backend, provider, session):
+    mine, other = backend.document("N-1"), backend.document("N-2", backend.line("10.00"))
+    create(backend, session, mine, other)
+    found = {status.number: status for status in provider.numbered(session, ["N-2", "N-3", "N-2"])}
+    assert list(found) == ["N-2"]
+    assert found["N-2"].total == Decimal("10.00")
+    assert found["N-2"].content["customer_id"] == other.customer_id
+    assert provider.numbered(session, []) == []
+
+
 def test_an_invoice_for_nothing_is_not_voided(backend, provider, session):
     covered = backend.line("0.00", quantity=Decimal("2.5"), unit_price=Decimal(0))
     (receipt,) = create(backend, session, backend.document("", covered))
