@@ -5,6 +5,7 @@ Celery worker and Celery's clock.
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import sys
 import tempfile
@@ -32,8 +33,22 @@ def programs(folder: Path, *, port: int, simulator_port: int) -> list[Program]:
     celery = [sys.executable, "-m", "celery", "-A", "atera_invoicing"]
     worker = [*celery, "worker", "--concurrency=2", "--without-gossip", "--without-mingle"]
     beat = [*celery, "beat", "--schedule", str(folder / "beat-schedule"), "--pidfile="]
+    id, secret, verifier = _app_at_quickbooks(folder)
+    address = f"http://127.0.0.1:{port}/accounting"
     simulators = [sys.executable, "-m", "simulators", f"--port={simulator_port}"]
-    simulators.append(f"--data={folder / 'simulators'}")
+    simulators += [f"--data={folder / 'simulators'}", f"--client-id={id}"]
+    simulators += [f"--client-secret={secret}", f"--verifier-token={verifier}"]
+    simulators += [f"--redirect-uri={address}/connect/qbo/back/"]
+    simulators += [f"--webhook={address}/webhooks/qbo/"]
+    simulated = f"http://127.0.0.1:{simulator_port}/qbo"
+    env |= {
+        "QBO_CLIENT_ID": id,
+        "QBO_CLIENT_SECRET": secret,
+        "QBO_ENVIRONMENT": f"{simulated}/.well-known/openid_configuration",
+        "QBO_API": simulated,
+        "QBO_APP": simulated,
+        "QBO_WEBHOOK_TOKENS": verifier,
+    }
     web = [sys.executable, "-m", "gunicorn", "atera_invoicing.wsgi", f"--bind=127.0.0.1:{port}"]
     return [
         *first,
@@ -42,6 +57,18 @@ def programs(folder: Path, *, port: int, simulator_port: int) -> list[Program]:
         Program("Worker", [*worker, "--loglevel=INFO"], logs / "worker.log", env),
         Program("Clock", [*beat, "--loglevel=WARNING"], logs / "beat.log", env),
     ]
+
+
+def _app_at_quickbooks(folder: Path) -> tuple[str, str, str]:
+    """Client id, its secret and the secret of webhooks: made once, readable by their owner only, so
+    that a connection outlives a restart.
+    """
+    path = folder / "demo_quickbooks_app"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(" ".join(secrets.token_hex(16) for _ in range(3)))
+    id, secret, verifier = path.read_text().split()
+    return id, secret, verifier
 
 
 def _broker(path: Path) -> list[str]:

@@ -25,6 +25,9 @@ KEYS = "/op/v1/jwks"
 DISCOVERY = ("/.well-known/openid_configuration", "/.well-known/openid_sandbox_configuration")
 
 
+APP_PAGES = ("/app/invoice", "/app/homepage")  # where QuickBooks itself shows them to people
+
+
 def kind(request: Request) -> str:
     return "token" if request.path in (TOKEN, REVOKE) else "page"
 
@@ -38,9 +41,19 @@ def answer(qbo: QuickBooks, request: Request) -> Response:
         return _Consent(qbo, request).answer()
     if path in (TOKEN, REVOKE):
         return _for_clients(qbo, request)
+    if path in APP_PAGES:
+        return _page_for_people(request)
     if path == USERINFO:
         return json_answer({"error": "simulated: OpenID Connect is not simulated"}, 501)
     return json_answer({"error": f"simulated: there is nothing at {path}"}, 404)
+
+
+def _page_for_people(request: Request) -> Response:
+    """The links that integrations build to QuickBooks' own pages lead to ours."""
+    realm = request.query.get("companyId", "")
+    invoice = request.query.get("txnId", "")
+    page = f"/__sim/qbo/{realm}/"
+    return redirect(f"{page}invoices/{invoice}" if request.path.endswith("invoice") else page)
 
 
 def _for_clients(qbo: QuickBooks, request: Request) -> Response:
