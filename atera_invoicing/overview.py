@@ -246,7 +246,8 @@ def _first_steps() -> list[Step]:
         ),
         Step(
             *("Add customers", "By hand, or all at once from a CSV file."),
-            *("customers:list", "Customers", Customer.objects.exists()),
+            *("customers:list", "Customers"),
+            Customer.objects.exists(),
         ),
         Step(
             *("Set your prices", "Services, products and taxes.", "contracts:catalog", "Catalogue"),
