@@ -65,14 +65,19 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     """
     permission = str(exception)
     roles = TABLE.get(permission) or frozenset({Role.OWNER})
-    people = User.objects.filter(is_active=True, role__in=roles).order_by("first_name", "email")
     facts = {
         "roles": roles_with(permission) if permission in TABLE else Role.OWNER.label,
-        "helpers": people[:SHOWN] if request.user.is_authenticated else [],
+        "helpers": _helpers(roles) if request.user.is_authenticated else [],
     }
     return _page(
         request, 403, facts, f"Your role does not include this: it takes {facts['roles']}."
     )
+
+
+def _helpers(roles: frozenset[Role]) -> list[User]:
+    """Some people with one of these roles, those who may most first."""
+    people = User.objects.filter(is_active=True, role__in=roles).order_by("first_name", "email")
+    return sorted(people, key=lambda person: list(Role).index(Role(person.role)))[:SHOWN]
 
 
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

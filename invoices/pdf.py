@@ -101,7 +101,9 @@ def _after_fork(presses: Pool) -> None:
 
 
 def _loads(files: tuple[str, ...]) -> bool:
-    return any(_opens(file) for file in files[:-1]) or bool(util.find_library(files[-1]))
+    """Whether one of these opens. The system may list a library whose file is gone."""
+    *known, name = files
+    return any(_opens(file) for file in known) or _opens(util.find_library(name) or name)
 
 
 @functools.lru_cache

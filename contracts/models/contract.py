@@ -370,3 +370,7 @@ class UsageCount(models.Model):
                 violation_error_message="A count can't be negative.",
             ),
         ]
+
+    def __str__(self) -> str:
+        counted = self.get_counted_display()
+        return f"{self.quantity.normalize():f} {counted} on {self.counted_on}"

@@ -178,3 +178,16 @@ def test_the_list_costs_the_same_for_any_number_of_rows(client_as, django_assert
     client.get("/catalog/")
     with django_assert_num_queries(6):
         client.get("/catalog/")
+
+
+def test_an_item_says_which_contracts_follow_its_price(client_as):
+    item = make.item("Standard", "100")
+    for name in ("Zeta", "Acme"):
+        make.rate(make.contract(customer=make.customer(name)), "primary", item=item)
+    make.rate(make.contract(customer=make.customer("Apart")), "primary", item=item, unit_price=90)
+    make.rate(make.contract(customer=make.customer("Over"), is_active=False), "primary", item=item)
+    page = client_as("billing").get(f"/catalog/{item.pk}/")
+    followers = [rate.contract.customer.name for rate in page.context["followers"]]
+    assert followers == ["Acme", "Zeta"]
+    assert "1 active contract with a price of its own is not affected" in page.text
+    assert "Contracts that use it" not in client_as("billing").get("/catalog/new/").text

@@ -185,3 +185,56 @@ def test_the_list_costs_the_same_for_any_number_of_rows(client_as, django_assert
     client.get("/customers/")
     with django_assert_num_queries(6):
         client.get("/customers/")
+
+
+@pytest.fixture
+def owing():
+    """A customer who owes 70, 40 of it late."""
+    contract = make.hourly(customer=make.customer("Acme"))
+    for total, due in [("30.00", "2099-01-01"), ("40.00", "2026-01-01")]:
+        bill = make.claim(make.entry(make.ticket(contract)), f"INV-{make.n()}").invoice
+        bill.total = bill.balance = total
+        bill.due_date = make.day(due)
+        bill.invoice_date = timezone.localdate()
+        bill.save()
+    make.claim(make.entry(make.ticket(contract)))  # a draft owes nothing yet
+    return contract.customer
+
+
+def test_the_list_says_what_is_unpaid_to_those_who_see_invoices(client_as, owing):
+    make.customer("Paid up")
+    rows = client_as("bookkeeper").get("/customers/").context["rows"].items
+    assert [(row.name, row.unpaid) for row in rows] == [("Acme", 70), ("Paid up", None)]
+    assert "70.00" in client_as("bookkeeper").get("/customers/").text
+    assert "70.00" not in client_as("technician").get("/customers/").text
+
+
+def test_a_customer_shows_what_is_owed_and_the_newest_invoices(client_as, owing):
+    page = client_as("bookkeeper").get(f"/customers/{owing.pk}/")
+    owes = page.context["owes"]
+    assert (owes["unpaid"], owes["unpaid_count"]) == (70, 2)
+    assert (owes["overdue"], owes["overdue_count"]) == (40, 1)
+    assert (owes["year"], owes["year_count"]) == (70, 2)
+    assert len(page.context["invoices"]) == 3
+    assert "$40.00" in page.text
+    assert "$40.00" not in client_as("technician").get(f"/customers/{owing.pk}/").text
+
+
+def test_archived_contacts_are_shown_on_demand(client_as):
+    contact = make.contact(make.customer(), first_name="Gone", archived_at=timezone.now())
+    client, address = client_as("billing"), f"/customers/{contact.customer_id}/"
+    assert "Show 1 archived" in client.get(address).text
+    assert str(contact) not in client.get(address).text
+    assert str(contact) in client.get(f"{address}?archived=1").text
+
+
+def test_the_rule_that_finds_the_recipient_is_shown(client_as):
+    contact = make.contact(make.customer(), is_main=True)
+    text = client_as("owner").get(f"/customers/{contact.customer_id}/").text
+    assert f"main contact {contact}" in text
+    assert "The rule: main contact, else the first contact with an address." in text
+    assert "Change it in Options" in text
+    assert (
+        "Change it in Options"
+        not in client_as("billing").get(f"/customers/{contact.customer_id}/").text
+    )

@@ -180,3 +180,10 @@ def test_missing_libraries_are_named_with_the_command(monkeypatch):
     with pytest.raises(Refused, match="Pango") as refusal:
         pdf.render(paper(line(discount_percent=D(10))))
     assert refusal.value.code == "pdf_unavailable"
+
+
+def test_a_library_that_is_listed_but_gone_counts_as_missing(monkeypatch):
+    """As after a file was removed and the system's list of libraries was not made anew."""
+    monkeypatch.setattr(pdf.util, "find_library", lambda name: f"lib{name}-gone.so.0")
+    monkeypatch.setattr(pdf, "LIBRARIES", {"Pango": ("libno-such-thing.so.9", "no-such-thing")})
+    assert "PDF needs Pango on the server" in pdf.available()

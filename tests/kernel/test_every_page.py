@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.html import escape
 
 from accounting.models import Connection, Export, Finding, Link
-from atera_invoicing.pages import Page
+from atera_invoicing.pages import ActionPage, Page
 from atera_invoicing.roles import TABLE, Role
 from contracts.models import (
     CatalogItem,
@@ -124,6 +125,41 @@ def test_each_role_opens_what_it_may(month, client_as, role):
 def test_nobody_is_let_in_without_a_log_in(month, client_as):
     client = client_as("anonymous")
     assert {client.get(address(route)).status_code for route, _ in pages()} == {302}
+
+
+def test_no_form_forgets_a_field_and_no_choice_is_called_dashes(month, client_as):
+    client, seen = client_as("owner"), 0
+    for route, _ in pages():
+        response = client.get(address(route))
+        fields = getattr((response.context or {}).get("form"), "visible_fields", list)()
+        missing = [field.html_name for field in fields if field.auto_id not in response.text]
+        assert (route, missing) == (route, [])
+        assert "---------" not in response.text, route
+        assert "[invalid name]" not in response.text, route
+        seen += len(fields)
+    assert seen > 80
+
+
+@pytest.mark.parametrize("start", ["time/", "items/"])
+def test_a_page_is_marked_in_the_navigation_wherever_its_address_begins(month, client_as, start):
+    route = next(route for route, _ in pages() if route.startswith(start))
+    text = client_as("owner").get(address(route)).text
+    assert re.search(r'href="/tickets/" aria-current="page"', text)
+
+
+def test_a_question_names_its_row_and_leads_back_to_it(month, client_as):
+    client, seen = client_as("owner"), 0
+    for route, view in pages():
+        if not issubclass(view, ActionPage):
+            continue
+        response = client.get(address(route))
+        row, back = str(response.context["object"]), response.context["back"]
+        assert escape(row) in response.text
+        assert f'<a class="button quiet" href="{back}"' in response.text
+        assert 'aria-label="Path"' in response.text
+        assert row in client.get(address(route), headers={"HX-Request": "true"}).text
+        seen += 1
+    assert seen > 10
 
 
 def test_a_technician_never_sees_a_price(month, client_as):

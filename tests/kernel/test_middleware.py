@@ -77,9 +77,10 @@ def test_a_refusal_leads_back_to_where_one_came_from(client_as):
 def test_a_page_that_is_not_for_a_role_names_who_can_help(client_as):
     make.user("billing", first_name="Tomás", last_name="Herrera")
     make.user("owner", first_name="Gone", last_name="Away", is_active=False)
+    make.user("owner", first_name="Zoe", last_name="Quist")
     text = client_as("technician").get("/contracts/new/").text
     assert "You are Technician; this takes Owner or Billing." in text
-    assert "<b>Tomás Herrera</b> can do it for you." in text
+    assert "<b>Zoe Quist</b> or <b>Tomás Herrera</b> can do it for you." in text
     assert "Gone Away" not in text
 
 
