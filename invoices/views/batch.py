@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Count, Max, Q, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -132,13 +133,15 @@ class BatchDelete(BatchAction):
     def context(self) -> dict[str, Any]:
         batch = self.object
         issued = batch.invoices.filter(issued_at__isnull=False, voided_at__isnull=True)
-        work = Claim.objects.filter(invoice__batch=batch, time_entry__isnull=False)
+        work = Claim.objects.filter(invoice__batch=batch)
+        ticket = Coalesce("time_entry__ticket", "ticket_item__ticket")
         drafts = batch.invoices.drafts().aggregate(drafts=Count("pk"), total=Sum("total"))
         return super().context() | {
             "issued": issued.order_by("id")[:5],
             "issued_count": issued.count(),
             "freed": drafts | work.aggregate(
-                hours=Sum("quantity"), tickets=Count("time_entry__ticket", distinct=True)
+                hours=Sum("quantity", filter=Q(time_entry__isnull=False)),
+                tickets=Count(ticket, distinct=True),
             ),
         }  # fmt: skip
 

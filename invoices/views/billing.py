@@ -46,6 +46,10 @@ class NewBatch(SheetPage):
         data, person = self.form.cleaned_data, self.request.user
         if any(c.early_reason for c in self.choices) and not person.has_perm("invoices.bill_early"):
             raise PermissionDenied
+        known = Batch.objects.filter(uid=data["uid"]).exists()
+        if self.choices and not self.panel.invoices and not known:
+            why = " ".join(dict.fromkeys(one.message for one in self.picked.values()))
+            raise Refused("nothing_to_write", f"Nothing that is ticked can be billed. {why}")
         batch = batches.start(
             self.choices, uid=data["uid"], name=data["name"], through=data["through"],
             invoice_date=data["invoice_date"], level=data["level"], by=person, now=timezone.now(),

@@ -88,7 +88,7 @@ class BatchPreview(SheetPage):
         """The contracts before and after it in the batch."""
         if self.request.method == "GET":
             return {}
-        ids = [c.contract_id for c in self.choices if self.picked[c.contract_id].bills]
+        ids = self.billed
         if self.contract.pk not in ids:
             return {}
         place = ids.index(self.contract.pk)

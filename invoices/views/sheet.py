@@ -139,6 +139,12 @@ class SheetPage(Page):
         order = {pk: place for place, pk in enumerate(self.sheet.accounts)}
         return sorted(found.values(), key=lambda c: order.get(c.contract_id, len(order)))
 
+    @property
+    def billed(self) -> list[int]:
+        """The contracts that will get an invoice, in the order of the page."""
+        ids = [choice.contract_id for choice in self.choices]
+        return [pk for pk in ids if self.picked.get(pk, NOTHING).bills]
+
     @cached_property
     def panel(self) -> Panel:
         written = [bill for one in self.picked.values() for bill in one.bills]
@@ -177,14 +183,7 @@ class SheetPage(Page):
             "problems": [(account, one.message) for account, one in chosen if one.message],
             "sheet": self.sheet,
             "currency": self.options.currency,
-            "first": next(
-                (
-                    c.contract_id
-                    for c in self.choices
-                    if self.picked.get(c.contract_id, NOTHING).bills
-                ),
-                0,
-            ),
+            "first": next(iter(self.billed), None),
         }
 
     def show(self, account: Account) -> Shown:

@@ -364,6 +364,29 @@ def test_bad_ticks_are_passed_over(client_as):
     assert answer.context["panel"].invoices == 1
 
 
+def test_the_preview_passes_over_contracts_that_are_gone(client_as):
+    contract = examples.acme()
+    form = web.batch_form(contract, on="987654/2026-10-01")
+    page = client_as("billing").post(f"/batches/new/{contract.pk}/", form)
+    assert (page.context["place"], page.context["count"]) == (1, 1)
+
+
+def test_a_batch_of_nothing_is_not_started_and_says_why(client_as):
+    contract = make.block_hours(start_date="2026-09-01", end_date="2026-10-31")
+    client, form = client_as("billing"), web.batch_form(contract, save="1")
+    answer = client.post(NEW, form)
+    assert answer.status_code == 422
+    assert "Nothing that is ticked can be billed. A block is billed in order." in answer.text
+    assert not Batch.objects.exists()
+
+
+def test_a_second_click_after_the_batch_is_written_leads_to_it(client_as):
+    client, form = client_as("billing"), web.batch_form(examples.acme(), save="1")
+    first = client.post(NEW, form)
+    work(Batch.objects.get())
+    assert client.post(NEW, form).url == first.url
+
+
 def test_a_lost_cache_costs_time_but_no_tick(client_as):
     contract = examples.acme()
     client, form = client_as("billing"), web.batch_form(contract)
