@@ -19,6 +19,12 @@ PROOF_SECONDS = 900
 class ClosedAccountAdapter(DefaultAccountAdapter):
     """People are added by an owner, on the team page."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": "This e-mail address and password do not fit together.",
+        "too_many_login_attempts": "Too many failed log-ins. Wait five minutes and try again, or "
+        "ask an owner for a new log-in link.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import django_filters
 import django_filters.fields
+import django_filters.widgets
 from django import forms
 from django.db.models import QuerySet
 
@@ -31,6 +32,14 @@ class YesNoFilter(django_filters.ChoiceFilter):
 
     def filter(self, qs: QuerySet, value: bool | None) -> QuerySet:
         return qs if value is None else super().filter(qs, value is not self.negate)
+
+
+class DayRangeFilter(django_filters.DateFromToRangeFilter):
+    """`…_after` and `…_before`, both days included."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        days = django_filters.widgets.DateRangeWidget(attrs={"type": "date"})
+        super().__init__(*args, **{"widget": days, **kwargs})
 
 
 def archived() -> YesNoFilter:

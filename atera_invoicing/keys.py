@@ -11,6 +11,7 @@ from django.urls import reverse_lazy
 from django.utils import timezone
 
 from . import api_keys
+from .choices import explained
 from .errors import Refused
 from .models import ApiKey
 from .pages import ActionPage, FormPage, ListPage
@@ -19,7 +20,10 @@ from .pages import ActionPage, FormPage, ListPage
 class KeyForm(forms.Form):
     name = forms.CharField(max_length=80, help_text="Where the key is used.")
     scope = forms.ChoiceField(
-        choices=[("read", "Read only"), ("write", "Read and write")],
+        choices=[
+            ("read", explained("Read only", "The program sees what you may see.")),
+            ("write", explained("Read and write", "It may also change what you may change.")),
+        ],
         initial="read",
         widget=forms.RadioSelect,
     )

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django_htmx.http import reswap, retarget
 
+from . import refusals
 from .errors import Refused
+from .pages import is_ours
 
 Answer = Callable[[HttpRequest], HttpResponse]
 FEATURES = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
@@ -26,11 +27,12 @@ class RefusedMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, Refused):
             return None
-        facts = {"tone": "bad", "text": exception.message}
+        said = refusals.answer(exception, request.user)
         if getattr(request, "htmx", False):
-            answer = render(request, "ui/toast.html", facts, status=409)
-            return reswap(retarget(answer, "#messages"), "beforeend")
-        return render(request, "409.html", facts, status=409)
+            return refusals.toast(said.sentence, status=409)
+        came_from = request.headers.get("Referer", "")
+        back = came_from if is_ours(request, came_from) else "/"
+        return render(request, "409.html", {"said": said, "back": back}, status=409)
 
 
 class PrivatePagesMiddleware:

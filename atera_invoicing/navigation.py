@@ -17,6 +17,13 @@ from whitelabel.models import Branding
 
 from .colors import brand
 
+# Pages whose address does not begin with the entry that they belong to.
+ELSEWHERE = {
+    "/time/": "/tickets/",
+    "/items/": "/tickets/",
+    "/payments/": "/invoices/",
+    "/downloads/": "/invoices/",
+}
 THEMES = [
     ("auto", "Auto", "computer-desktop"),
     ("light", "Light", "sun"),
@@ -149,6 +156,7 @@ def _navigation(request: HttpRequest, facts: dict[str, Any]) -> list[Group]:
 
 def _mark(path: str, entries: list[Entry]) -> None:
     """The entry whose address is the longest beginning of the path is the present one."""
+    path = next((home for start, home in ELSEWHERE.items() if path.startswith(start)), path)
     fitting = [e for e in entries if path == e.url or (e.url != "/" and path.startswith(e.url))]
     if fitting:
         max(fitting, key=lambda entry: len(entry.url)).current = True

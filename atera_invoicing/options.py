@@ -28,6 +28,17 @@ class OptionsForm(forms.ModelForm):
             "show_dates",
             "show_technician",
         ]
+        help_texts = {
+            "payment_days": "From the invoice date to the due date; a customer can have their own.",
+            "level": "How finely an invoice describes labour: a line for each contract and rate, "
+            "each ticket, or each time entry. The total is the same but for cents of rounding.",
+            "recipient_rule": "Found anew for each invoice. An address written on one always wins.",
+            "tax_method": "The two can differ by cents. An invoice keeps the method of its day.",
+            "ticket_period": "A finished ticket whose period is billed already comes with the next "
+            "bill.",
+            "zero_invoices": "For periods that cost nothing.",
+            "show_no_charge": "Time that is not billable gets a line of 0.00.",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet, Sum
@@ -20,7 +20,7 @@ from customers.models import Customer
 from invoices.models import Batch, Invoice, Payment
 from whitelabel.models import Branding
 
-from .models import Installation, User
+from .models import Installation, RecipientRule, User
 from .pages import Page
 
 RECENT = dt.timedelta(days=92)
@@ -41,7 +41,11 @@ class OverviewPage(Page):
 
     def context(self) -> dict[str, Any]:
         today = timezone.localdate()
-        own = money(today) if self.sees_money else week(self.request.user, today)
+        if not self.sees_money:
+            return super().context() | week(self.request.user, today)
+        own = money(today)
+        if not self.request.user.has_perm("customers.change_customer"):
+            own["steps"] = []  # they are not theirs to do
         return super().context() | own
 
 
@@ -61,30 +65,95 @@ def under_way() -> QuerySet[Batch]:
 
 def money(today: dt.date) -> dict[str, Any]:
     """What is to bill, unpaid and paid, a year of invoices, and what needs a person."""
-    first = today.replace(day=1)
+    first, options = today.replace(day=1), Installation.current()
     live = Invoice.objects.filter(voided_at__isnull=True, settled_at__isnull=True)
     issued = Q(issued_at__isnull=False)
     late = issued & Q(due_date__lt=today)
+    sums = live.aggregate(
+        drafts=Count("pk", filter=~issued),
+        draft_total=Sum("total", filter=~issued),
+        unpaid=Count("pk", filter=issued),
+        unpaid_total=Sum("balance", filter=issued),
+        overdue=Count("pk", filter=late),
+        overdue_total=Sum("balance", filter=late),
+        **{
+            age.name: Sum("balance", filter=issued & age.condition(today), default=Decimal(0))
+            for age in AGES
+        },
+    )
     return {
         "today": today,
-        "currency": Installation.current().currency,
-        "open": live.aggregate(
-            drafts=Count("pk", filter=~issued),
-            draft_total=Sum("total", filter=~issued),
-            unpaid=Count("pk", filter=issued),
-            unpaid_total=Sum("balance", filter=issued),
-            overdue=Count("pk", filter=late),
-            overdue_total=Sum("balance", filter=late),
-        ),
+        "currency": options.currency,
+        "open": sums,
+        "ages": _shares([(age, sums[age.name]) for age in AGES], today),
         "paid": _paid_since(first),
         "work": _unbilled_work(today),
         "points": _by_month(first),
         "batches": under_way(),
-        "latest": Invoice.objects.with_status(today).select_related("customer")[:8],
+        "latest": Invoice.objects.with_status(today).select_related("customer")[:6],
         "homeless": _without_contract(today),
+        "unreachable": _unreachable(options.recipient_rule),
         "low_blocks": cache.get_or_set(f"low-blocks:{today}", lambda: _low_blocks(today), 60),
-        "steps": [] if Invoice.objects.filter(issued).exists() else list(_first_steps()),
+        "steps": [] if Invoice.objects.filter(issued).exists() else _first_steps(),
     }
+
+
+@dataclass(frozen=True)
+class Age:
+    """Unpaid invoices by how long they are overdue, in days; `label` is what people call that."""
+
+    name: str
+    label: str
+    tone: str
+    least: int | None = None
+    most: int | None = None
+
+    def condition(self, today: dt.date) -> Q:
+        """Due in this span."""
+        first, last = self._due(today)
+        return Q(**({"due_date__gte": first} if first else {})) & Q(
+            **({"due_date__lte": last} if last else {})
+        )
+
+    def query(self, today: dt.date) -> str:
+        """The filter of the invoice list that shows them."""
+        first, last = self._due(today)
+        bounds = {"due_after": first, "due_before": last}
+        return urlencode({"unpaid": "true"} | {name: day for name, day in bounds.items() if day})
+
+    def _due(self, today: dt.date) -> tuple[dt.date | None, dt.date | None]:
+        first = None if self.most is None else today - dt.timedelta(days=self.most)
+        last = None if self.least is None else today - dt.timedelta(days=self.least)
+        return first, last
+
+
+AGES = (
+    Age("age_due", "Not due yet", "", most=0),
+    Age("age_30", "1 to 30 days late", "warn", least=1, most=30),
+    Age("age_60", "31 to 60 days late", "later", least=31, most=60),
+    Age("age_more", "Over 60 days late", "bad", least=61),
+)
+
+
+@dataclass(frozen=True)
+class Share:
+    """A part of a bar 100 wide: where it begins, how wide it is, and the list behind it."""
+
+    age: Age
+    amount: Decimal
+    query: str
+    left: Decimal
+    wide: Decimal
+
+
+def _shares(amounts: list[tuple[Age, Decimal]], today: dt.date) -> list[Share]:
+    whole = sum((amount for _, amount in amounts), Decimal(0))
+    found, left = [], Decimal(0)
+    for age, amount in amounts if whole > 0 else []:
+        wide = (amount * 100 / whole).quantize(Decimal("0.01"))
+        found.append(Share(age, amount, age.query(today), left, wide))
+        left += wide
+    return found
 
 
 def _paid_since(day: dt.date) -> dict[str, Any]:
@@ -116,6 +185,14 @@ def _without_contract(today: dt.date) -> int:
     """Finished tickets with billable time that no contract covers, so nobody bills them."""
     tickets = Ticket.objects.filter(_done_since(today), contract__isnull=True)
     return tickets.filter(entries__billable=True).distinct().count()
+
+
+def _unreachable(rule: str) -> int:
+    """Customers under contract none of whose contacts has an address for the invoices."""
+    if rule in (RecipientRule.NONE, RecipientRule.ACCOUNTING_SYSTEM):
+        return 0
+    billed = Customer.objects.active().filter(contracts__is_active=True)
+    return billed.unreachable().distinct().count()
 
 
 def _low_blocks(today: dt.date) -> list[tuple[Contract, standing.Standing]]:
@@ -151,45 +228,38 @@ def _back(first: dt.date, months: int) -> dt.date:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do before the first invoice."""
+    """One thing to do before the first invoice; `next` marks the first one that is left."""
 
     title: str
     text: str
     view: str
     button: str
     done: bool
+    next: bool = False
 
 
-def _first_steps() -> Iterator[Step]:
-    look = Branding.objects.count() > 1
-    yield Step(
-        "Make it yours", "Logo, colours, address, number.", "whitelabel:look", "Set up", look
-    )
-    yield Step(
-        *(
-            "Add customers",
-            "By hand, or all at once from a CSV file.",
-            "customers:list",
-            "Customers",
-        ),
+STEPS = (
+    ("Make it yours", "Logo, colours, address, number.", "whitelabel:look", "Set up"),
+    ("Add customers", "By hand, or all at once from a CSV file.", "customers:list", "Customers"),
+    ("Set your prices", "Services, products and taxes.", "contracts:catalog", "Catalogue"),
+    ("Agree on contracts", "What each customer pays for.", "contracts:list", "Contracts"),
+    ("Put in the work", "Tickets with time and products.", "contracts:tickets", "Tickets"),
+    ("Bill the month", "Preview, create drafts, issue.", "invoices:batch-new", "Bill"),
+)
+
+
+def _first_steps() -> list[Step]:
+    done = [
+        Branding.objects.count() > 1,
         Customer.objects.exists(),
-    )
-    yield Step(
-        *("Set your prices", "Services, products and taxes.", "contracts:catalog", "Catalogue"),
         CatalogItem.objects.exists(),
-    )
-    yield Step(
-        *("Agree on contracts", "What each customer pays for.", "contracts:list", "Contracts"),
         Contract.objects.exists(),
-    )
-    yield Step(
-        *("Put in the work", "Tickets with time and products.", "contracts:tickets", "Tickets"),
         Ticket.objects.exists(),
-    )
-    yield Step(
-        *("Bill the month", "Preview, create drafts, issue.", "invoices:batch-new", "New batch"),
         Invoice.objects.exists(),
-    )
+    ]
+    steps = [Step(*words, done=is_done) for words, is_done in zip(STEPS, done, strict=True)]
+    following = next((step for step in steps if not step.done), None)
+    return [replace(step, next=step is following) for step in steps]
 
 
 def week(person: User, today: dt.date) -> dict[str, Any]:

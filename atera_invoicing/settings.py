@@ -104,6 +104,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "atera_invoicing.urls"
 WSGI_APPLICATION = "atera_invoicing.wsgi.application"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FILTERS_EMPTY_CHOICE_LABEL = "All"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -216,9 +217,17 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_FORMS = {
+    "login": "atera_invoicing.account_forms.LoginForm",
+    "change_password": "atera_invoicing.account_forms.ChangePasswordForm",
+    "set_password": "atera_invoicing.account_forms.SetPasswordForm",
+    "reset_password_from_key": "atera_invoicing.account_forms.ResetPasswordKeyForm",
+    "reauthenticate": "atera_invoicing.account_forms.ReauthenticateForm",
+}
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "login": "30/m/ip"}
 ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXY_COUNT", "0"))
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an owner vouches for the address; we send no mail to prove it
 USERSESSIONS_TRACK_ACTIVITY = False  # it would write to the database on every page
 
 # Transport, cookies, content ---------------------------------------------------------------------

@@ -11,22 +11,23 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse, reverse_lazy
 
 from . import people
+from .choices import explained
 from .models import User
 from .pages import ActionPage, FormPage, ListPage
 from .roles import Role
 
 DUTIES = {
     Role.OWNER: "Everything, people and options included.",
-    Role.BILLING: "Customers, contracts, work and invoices.",
-    Role.TECHNICIAN: "Tickets and own time. Never sees a price.",
-    Role.BOOKKEEPER: "Invoices, prices and payments. No tickets.",
-    Role.READ_ONLY: "Sees everything, changes nothing.",
+    Role.BILLING: "Customers, contracts, prices, work and invoices. No people, no options.",
+    Role.TECHNICIAN: "Tickets, products and their own time. Never sees a price or an invoice.",
+    Role.BOOKKEEPER: "Sees customers, prices and invoices; records payments. No tickets.",
+    Role.READ_ONLY: "Sees customers, contracts, work and invoices; changes nothing.",
 }
 
 
 class PersonForm(forms.ModelForm):
     role = forms.ChoiceField(
-        choices=[(role, f"{role.label}: {duty}") for role, duty in DUTIES.items()],
+        choices=[(role, explained(role.label, duty)) for role, duty in DUTIES.items()],
         widget=forms.RadioSelect,
     )
 
@@ -54,6 +55,7 @@ class PersonPage(FormPage):
 
     fresh = True
     permission = "atera_invoicing.change_user"
+    template_name = "team/person.html"
     queryset = User.objects.all()
     form_class = PersonForm
     back = reverse_lazy("team")

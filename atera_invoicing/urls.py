@@ -7,6 +7,10 @@ from django.views.generic import RedirectView, TemplateView
 
 from . import keys, options, overview, profile, team
 
+handler403 = "atera_invoicing.refusals.forbidden"
+handler404 = "atera_invoicing.refusals.missing"
+handler500 = "atera_invoicing.refusals.broken"
+
 urlpatterns = [
     path("", overview.OverviewPage.as_view(), name="overview"),
     path("running/", overview.RunningPage.as_view(), name="running"),

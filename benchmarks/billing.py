@@ -108,9 +108,9 @@ TABLES = (
 )  # fmt: skip
 
 
-def fill(entries: int) -> None:
-    """The month."""
-    contracts_count, tickets_count = entries * 15 // 1000, entries // 5
+def fill(entries: int, *, contracts_count: int = 0, active_count: int = 0) -> None:
+    """The month: entries on so many of the contracts."""
+    contracts_count, tickets_count = contracts_count or entries * 15 // 1000, entries // 5
     person, tax = make.user("technician"), make.tax("Sales", "8")
     item = CatalogItem.objects.create(
         kind="service", name="Standard", unit="hour", unit_price=Decimal(100)
@@ -131,7 +131,7 @@ def fill(entries: int) -> None:
     ContractRate.objects.bulk_create(
         ContractRate(contract=c, role="primary", item=item) for c in contracts
     )
-    active = contracts[: entries // 100]
+    active = contracts[: active_count or entries // 100]
     tickets = Ticket.objects.bulk_create(
         (
             Ticket(

@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 
-from atera_invoicing.models import User
+from atera_invoicing import choices
+from atera_invoicing.models import Installation, User
 from atera_invoicing.templatetags.ui import price
 from customers.models import Customer
 
@@ -28,6 +29,11 @@ SENTENCES = {
     Type.BACKUP: "A price per gigabyte, counted each period.",
     Type.PROJECT_FIXED: "One fee for the whole project, invoiced once.",
     Type.PROJECT_HOURLY: "The project's hours, invoiced once.",
+}
+QUANTITIES: dict[str, str] = {
+    Type.RETAINER: "How many times the fee is charged, for example 25 for 25 mailboxes.",
+    Type.BLOCK_MONEY: "How many times the amount is charged and added per period.",
+    Type.PROJECT_FIXED: "How many times the fee is charged.",
 }
 UNITS: dict[str, str] = {"device": "device", "storage": "GB", "fee": "period"}
 COMMON = ["customer", "name", "start_date", "end_date", "tax_rate", "level"]
@@ -58,24 +64,41 @@ class ContractForm(forms.ModelForm):
         fields: ClassVar = [
             *COMMON, "quantity", "included", "rollover", *PERIODS, *ROUNDING, *LAST,
         ]  # fmt: skip
+        labels: ClassVar = {
+            "included": "Hours included per period",
+            "rollover": "Unused balance rolls over to the next period",
+        }
+        help_texts: ClassVar = {"included": "", "tax_rate": "", "level": ""}
         widgets: ClassVar = {"notes": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._keep_own_fields()
+        known = Q(archived_at=None) | Q(pk=self.instance.customer_id)
+        self.fields["customer"].queryset = Customer.objects.filter(known)  # type: ignore[attr-defined]
+        self.fields["tax_rate"].queryset = offered_taxes(self.instance.tax_rate_id)  # type: ignore[attr-defined]
+        level = Installation.current().get_level_display()
+        choices.name_empty(
+            self,
+            customer="Choose a customer", tax_rate="Not taxable", level=f"As in Options: {level}",
+        )  # fmt: skip
+        if not self.instance.pk:
+            today = timezone.localdate().replace(day=1)
+            self.initial.update(start_date=today, end_date=agreements.default_end(today))
+
+    def _keep_own_fields(self) -> None:
         kept = {*COMMON, *OWN[self.instance.type], *LAST}
         if self.instance.pk:
             kept |= {"repoint_rates"}
             self.fields["customer"].disabled = True
         for name in set(self.fields) - kept:
             del self.fields[name]
-        known = Q(archived_at=None) | Q(pk=self.instance.customer_id)
-        self.fields["customer"].queryset = Customer.objects.filter(known)  # type: ignore[attr-defined]
-        self.fields["tax_rate"].queryset = offered_taxes(self.instance.tax_rate_id)  # type: ignore[attr-defined]
+        if "included" in self.fields:
+            self.fields["included"].required = True
+        if "quantity" in self.fields:
+            self.fields["quantity"].help_text = QUANTITIES[self.instance.type]
         if "period" in self.fields:
             self.fields["period"].choices = self._periods()  # type: ignore[attr-defined]
-        if not self.instance.pk:
-            today = timezone.localdate().replace(day=1)
-            self.initial.update(start_date=today, end_date=agreements.default_end(today))
 
     def _periods(self) -> list[tuple[str, str]]:
         out = {Contract.Period.ONCE}

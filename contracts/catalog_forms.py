@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import Q, QuerySet
 
+from atera_invoicing import choices
+
 from .models import CatalogItem, Category, TaxRate
 
 
@@ -29,8 +31,16 @@ class ItemForm(TaxedForm):
         fields: ClassVar = [
             "kind", "name", "unit_price", "unit", "category", "sku", "tax_rate", "description",
         ]  # fmt: skip
-        help_texts: ClassVar = {"tax_rate": "Empty: the category's, else the contract's."}
+        labels: ClassVar = {"tax_rate": "Tax"}
         widgets: ClassVar = {"description": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices.name_empty(
+            self,
+            kind="Choose a kind", category="No category",
+            tax_rate="The category's, else the contract's",
+        )  # fmt: skip
 
 
 class TaxForm(forms.ModelForm):
@@ -47,3 +57,9 @@ class CategoryForm(TaxedForm):
     class Meta:
         model = Category
         fields: ClassVar = ["name", "tax_rate"]
+        labels: ClassVar = {"tax_rate": "Tax"}
+        help_texts: ClassVar = {"tax_rate": "For its items that name no tax of their own."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices.name_empty(self, tax_rate="None: the contract's applies")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import django_filters
+from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from atera_invoicing.filters import YesNoFilter, archived
+from atera_invoicing.filters import DayRangeFilter, YesNoFilter, archived
 from atera_invoicing.models import User
 from customers.models import Customer
 
@@ -21,6 +22,12 @@ from .models import (
     TimeEntry,
     UsageCount,
 )
+
+# Why work on a ticket can't be billed; a ticket without a contract counts as that alone.
+NOT_READY = {
+    "no_contract": Q(contract__isnull=True),
+    "not_resolved": Q(contract__isnull=False) & ~Q(status__in=Ticket.DONE),
+}
 
 
 class TaxRateFilter(django_filters.FilterSet):
@@ -65,7 +72,12 @@ class ContractFilter(django_filters.FilterSet):
     type = django_filters.ChoiceFilter(choices=Contract.Type.choices, empty_label="All types")
     active = YesNoFilter("Active", "Inactive", field_name="is_active", label="Active")
     taxable = YesNoFilter(
-        "Taxable", "Not taxable", negate=True, field_name="tax_rate", lookup_expr="isnull"
+        "Taxable",
+        "Not taxable",
+        negate=True,
+        field_name="tax_rate",
+        lookup_expr="isnull",
+        label="Tax",
     )
     ordering = django_filters.OrderingFilter(
         fields=["name", ("customer__name", "customer_name"), "type", "start_date", "id"]
@@ -98,7 +110,7 @@ class UsageCountFilter(django_filters.FilterSet):
     )
     contract = django_filters.ModelChoiceFilter(queryset=Contract.objects.all())
     counted = django_filters.ChoiceFilter(choices=UsageCount._meta.get_field("counted").choices)
-    day = django_filters.DateFromToRangeFilter("counted_on", label="Day")
+    day = DayRangeFilter("counted_on", label="Day")
     ordering = django_filters.OrderingFilter(fields=["counted_on", "id"])
 
     class Meta:
@@ -110,7 +122,9 @@ class TicketFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(
         method="search", label="Search", help_text="In number, title and customer."
     )
-    status = django_filters.MultipleChoiceFilter(choices=Ticket.Status.choices)
+    status = django_filters.MultipleChoiceFilter(
+        choices=Ticket.Status.choices, widget=forms.CheckboxSelectMultiple
+    )
     customer = django_filters.ModelChoiceFilter(queryset=Customer.objects.all())
     contract = django_filters.ModelChoiceFilter(
         queryset=Contract.objects.all(), null_label="No contract"
@@ -118,8 +132,16 @@ class TicketFilter(django_filters.FilterSet):
     technician = django_filters.ModelChoiceFilter(
         method="by_technician", queryset=User.objects.all(), label="Technician"
     )
-    resolved = django_filters.DateFromToRangeFilter("resolved_at", label="Resolved")
-    unbilled = YesNoFilter("To be billed", "Nothing to bill", method="with_unbilled_work")
+    resolved = DayRangeFilter("resolved_at", label="Resolved")
+    unbilled = YesNoFilter(
+        "To be billed", "Nothing to bill", method="with_unbilled_work", label="Billing"
+    )
+    waits = django_filters.ChoiceFilter(
+        method="worked_on",
+        label="Work that can't be billed",
+        empty_label="All",
+        choices=[("no_contract", "Has no contract"), ("not_resolved", "Is not resolved")],
+    )
     ordering = django_filters.OrderingFilter(
         fields=[
             "number",
@@ -134,7 +156,9 @@ class TicketFilter(django_filters.FilterSet):
 
     class Meta:
         model = Ticket
-        fields = ["q", "status", "customer", "contract", "technician", "resolved", "unbilled"]
+        fields = [
+            "q", "status", "customer", "contract", "technician", "resolved", "unbilled", "waits",
+        ]  # fmt: skip
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(
@@ -155,6 +179,10 @@ class TicketFilter(django_filters.FilterSet):
         ready = done & has_unbilled_work()
         return queryset.filter(ready if value else ~ready)
 
+    def worked_on(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        """With billable work that no bill can take, because the ticket isn't ready."""
+        return queryset.filter(has_unbilled_work(), NOT_READY[value])
+
 
 class TimeEntryFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(
@@ -164,9 +192,9 @@ class TimeEntryFilter(django_filters.FilterSet):
     customer = django_filters.ModelChoiceFilter("ticket__customer", queryset=Customer.objects.all())
     contract = django_filters.ModelChoiceFilter("ticket__contract", queryset=Contract.objects.all())
     ticket = django_filters.ModelChoiceFilter(queryset=Ticket.objects.all())
-    started = django_filters.DateFromToRangeFilter("started_at", label="Date")
-    billable = YesNoFilter("Billable", "Not billable", field_name="billable")
-    billed = YesNoFilter("Billed", "Not billed", method="by_claim")
+    started = DayRangeFilter("started_at", label="Date")
+    billable = YesNoFilter("Billable", "Not billable", field_name="billable", label="Billable")
+    billed = YesNoFilter("Billed", "Not billed", method="by_claim", label="Billed")
     ordering = django_filters.OrderingFilter(fields=["started_at", "minutes", "id"])
 
     class Meta:
@@ -189,9 +217,9 @@ class TicketItemFilter(django_filters.FilterSet):
     customer = django_filters.ModelChoiceFilter("ticket__customer", queryset=Customer.objects.all())
     contract = django_filters.ModelChoiceFilter("ticket__contract", queryset=Contract.objects.all())
     item = django_filters.ModelChoiceFilter(queryset=CatalogItem.objects.all())
-    used = django_filters.DateFromToRangeFilter("used_on", label="Used on")
-    billable = YesNoFilter("Billable", "Not billable", field_name="billable")
-    billed = YesNoFilter("Billed", "Not billed", method="by_claim")
+    used = DayRangeFilter("used_on", label="Used on")
+    billable = YesNoFilter("Billable", "Not billable", field_name="billable", label="Billable")
+    billed = YesNoFilter("Billed", "Not billed", method="by_claim", label="Billed")
     ordering = django_filters.OrderingFilter(fields=["used_on", "id"])
 
     class Meta:

@@ -8,11 +8,12 @@ from django import forms
 from django.db.models import Q
 from django.utils import timezone
 
+from atera_invoicing import choices
 from atera_invoicing.models import User
 from customers.models import Contact, Customer
 
 from .catalog_forms import offered_taxes
-from .models import CatalogItem, Contract, Ticket, TicketItem, TimeEntry
+from .models import CatalogItem, Contract, ContractRate, Ticket, TicketItem, TimeEntry
 from .work.entries import time_rates
 
 
@@ -52,9 +53,13 @@ class TicketForm(forms.ModelForm):
         self.fields["contact"].queryset = contacts
         self.fields["number"].required = False
         self.fields["number"].help_text = "Empty: the next free one."
+        without = "None: its work can't be billed"
         if not self.instance.pk:
             del self.fields["repoint_rates"]
-            self.fields["contract"].help_text = "Empty: the customer's default contract."
+            without = "The customer's default contract"
+        choices.name_empty(
+            self, customer="Choose a customer", contract=without, contact="Nobody in particular"
+        )
 
 
 class EntryForm(forms.ModelForm):
@@ -66,6 +71,11 @@ class EntryForm(forms.ModelForm):
             "technician", "started_at", "minutes", "rate", "billable", "on_site", "description",
             "internal_notes",
         ]  # fmt: skip
+        help_texts: ClassVar = {
+            "minutes": "90 for an hour and a half. Rounding is the contract's business.",
+            "billable": "Time that is not billable is never charged and uses up no block.",
+            "rate": "",
+        }
         widgets: ClassVar = {
             "description": forms.Textarea(attrs={"rows": 3}),
             "internal_notes": forms.Textarea(attrs={"rows": 2}),
@@ -75,7 +85,10 @@ class EntryForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         rates = time_rates(self.instance.ticket.contract)
         self.fields["rate"].queryset = rates
-        if not rates.exists():
+        primary = rates.filter(role=ContractRate.Role.PRIMARY).first()
+        if primary:
+            choices.name_empty(self, rate=f"{primary} (primary)", technician="Choose a person")
+        else:
             del self.fields["rate"]
         if person.has_perm("contracts.change_any_time"):
             self.fields["technician"].queryset = User.objects.filter(is_active=True)
@@ -97,11 +110,13 @@ class TicketItemForm(forms.ModelForm):
             "item", "used_on", "quantity", "unit_price", "discount_percent", "tax_rate", "billable",
             "description",
         ]  # fmt: skip
+        help_texts: ClassVar = {"tax_rate": ""}
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         goods = Q(archived_at=None, kind__in=["product", "expense"]) | Q(pk=self.instance.item_id)
         self.fields["item"].queryset = CatalogItem.objects.filter(goods)
+        choices.name_empty(self, item="Choose an item", tax_rate="By item, category or contract")
         if not self.instance.pk:
             self.initial["used_on"] = timezone.localdate()
         if not person.has_perm("contracts.view_prices"):

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from atera_invoicing.money import cents
@@ -41,7 +42,7 @@ def hours(
     others count.
     """
     if increment == 1 and minimum == 0:
-        scope = "entry"
+        return {entry_id: _plain(minutes) for entry_id, _, _, minutes in rows}
     groups: defaultdict[Hashable, list[Row]] = defaultdict(list)
     for row in map(Row._make, rows):
         groups[GROUPS[scope](row)].append(row)
@@ -50,6 +51,11 @@ def hours(
         for group in groups.values()
         for entry_id, amount in _spread(group, increment=increment, minimum=minimum)
     }
+
+
+@cache
+def _plain(minutes: int) -> Decimal:
+    return cents(minutes / SIXTY)
 
 
 def _spread(group: list[Row], *, increment: int, minimum: int) -> Iterable[tuple[int, Decimal]]:

@@ -14,6 +14,9 @@ class CustomerFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(
         method="search", label="Search", help_text="In name, reference and city."
     )
+    reachable = YesNoFilter(
+        "With an address", "Without one", method="by_address", label="E-mail for invoices"
+    )
     archived = archived()
     ordering = django_filters.OrderingFilter(
         fields=["name", "reference", "city", "created_at", "id"]
@@ -21,7 +24,13 @@ class CustomerFilter(django_filters.FilterSet):
 
     class Meta:
         model = Customer
-        fields = ["q", "archived"]
+        fields = ["q", "reachable", "archived"]
+
+    def by_address(self, queryset: CustomerQuerySet, name: str, value: bool) -> CustomerQuerySet:
+        unreachable = Customer.objects.unreachable().values("pk")
+        return (
+            queryset.exclude(pk__in=unreachable) if value else queryset.filter(pk__in=unreachable)
+        )
 
     def search(self, queryset: CustomerQuerySet, name: str, value: str) -> CustomerQuerySet:
         return queryset.filter(

@@ -18,6 +18,7 @@ class CustomerForm(forms.ModelForm):
             "postal_code", "city",
             "region", "country", "notes",
         ]  # fmt: skip
+        help_texts: ClassVar = {"payment_days": "Empty: as in Options."}
         widgets: ClassVar = {"notes": forms.Textarea(attrs={"rows": 3})}
 
 
@@ -29,7 +30,8 @@ class ContactForm(forms.ModelForm):
             "is_billing",
         ]  # fmt: skip
         help_texts: ClassVar = {
-            "is_main": "Gets the invoices, unless Options say otherwise; the first counts.",
+            "is_main": "Gets the invoices, unless Options say otherwise. Of several, the one that "
+            "was added first.",
             "is_billing": "Gets the invoices when Options prefer billing contacts.",
         }
 

@@ -11,6 +11,11 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def active(self) -> CustomerQuerySet:
         return self.filter(archived_at__isnull=True)
 
+    def unreachable(self) -> CustomerQuerySet:
+        """None of whose contacts has an e-mail address."""
+        reached = Contact.objects.active().exclude(email="").values("customer")
+        return self.exclude(pk__in=reached)
+
     def ids_named(self, text: str) -> list[int] | models.QuerySet:
         """Those with this in their name, for `customer__in`.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.shortcuts import get_object_or_404
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
@@ -19,6 +20,7 @@ from .forms import ContactForm, CustomerForm
 from .models import Contact, Customer
 
 VIEW, CHANGE = "customers.view_customer", "customers.change_customer"
+SEES_INVOICES = "invoices.view_invoice"
 HOME = (("Customers", reverse_lazy("customers:list")),)
 
 
@@ -36,13 +38,19 @@ class CustomerList(ListPage):
         rows = Customer.objects.all()
         if "archived" not in self.request.GET:
             rows = rows.active()
-        theirs = rows.filter(pk=OuterRef("pk"), contracts__is_active=True).order_by()
-        active = theirs.values("pk").annotate(n=Count("contracts")).values("n")
-        return rows.annotate(active_contracts=Subquery(active))
+        one = rows.filter(pk=OuterRef("pk")).order_by().values("pk")
+        active = one.filter(contracts__is_active=True).annotate(n=Count("contracts")).values("n")
+        rows = rows.annotate(active_contracts=Subquery(active))
+        if not self.request.user.has_perm(SEES_INVOICES):
+            return rows
+        owing = one.filter(
+            invoices__issued_at__isnull=False, invoices__voided_at__isnull=True
+        ).annotate(sum=Sum("invoices__balance"))
+        return rows.annotate(unpaid=Subquery(owing.values("sum")))
 
 
 class CustomerPage(DetailPage):
-    """A customer with contacts, contracts and work, and who gets the invoices."""
+    """A customer with contacts, contracts, work and money, and who gets the invoices."""
 
     permission = VIEW
     template_name = "customers/detail.html"
@@ -51,29 +59,55 @@ class CustomerPage(DetailPage):
 
     def context(self) -> dict[str, Any]:
         may = self.request.user.has_perm
-        rule = Installation.current().recipient_rule
-        show_archived = "archived" in self.request.GET
-        contacts = self.object.contacts.all() if show_archived else self.object.contacts.active()
-        return super().context() | {
-            "contacts": contacts,
-            "recipient": recipients.for_customer(self.object, rule),
-            "contracts": self.object.contracts.select_related("tax_rate").order_by(
-                "-is_active", "name"
-            )
-            if may("contracts.view_contract")
-            else None,
-            "tickets": self.object.tickets.select_related("contract")
-            .filter(status__in=["open", "pending"])
-            .order_by("-opened_at")[:10]
-            if may("contracts.view_ticket")
-            else None,
-        }
+        options = Installation.current()
+        contacts = self.object.contacts.all()
+        shown = contacts if "archived" in self.request.GET else contacts.active()
+        return (
+            super().context()
+            | {
+                "contacts": shown,
+                "archived_contacts": contacts.exclude(archived_at=None).count(),
+                "recipient": recipients.for_customer(self.object, options.recipient_rule),
+                "rule": options.get_recipient_rule_display(),
+                "options": options,
+            }
+            | (self._agreed() if may("contracts.view_contract") else {})
+            | (self._waiting() if may("contracts.view_ticket") else {})
+            | (self._money(options.currency) if may(SEES_INVOICES) else {})
+        )
+
+    def _agreed(self) -> dict[str, Any]:
+        contracts = self.object.contracts.select_related("tax_rate")
+        return {"contracts": contracts.order_by("-is_active", "name")}
+
+    def _waiting(self) -> dict[str, Any]:
+        tickets = self.object.tickets.select_related("contract")
+        waiting = tickets.filter(status__in=["open", "pending"]).order_by("-opened_at")
+        return {"tickets": waiting[:10]}
+
+    def _money(self, currency: str) -> dict[str, Any]:
+        """The newest invoices, and what is owed in the currency of new ones."""
+        today = timezone.localdate()
+        invoices = self.object.invoices.with_status(today).order_by("-id")
+        issued = Q(issued_at__isnull=False, voided_at__isnull=True, currency=currency)
+        late = issued & Q(balance__gt=0, due_date__lt=today)
+        year = issued & Q(invoice_date__gt=today - dt.timedelta(days=365))
+        sums = self.object.invoices.aggregate(
+            unpaid=Sum("balance", filter=issued),
+            unpaid_count=Count("pk", filter=issued & Q(balance__gt=0)),
+            overdue=Sum("balance", filter=late),
+            overdue_count=Count("pk", filter=late),
+            year=Sum("total", filter=year),
+            year_count=Count("pk", filter=year),
+        )
+        return {"invoices": invoices[:8], "owes": sums}
 
 
 class CustomerWrite(FormPage):
     """What adding and editing a customer share."""
 
     permission = CHANGE
+    template_name = "customers/edit.html"
     queryset = Customer.objects.all()
     form_class = CustomerForm
     back = reverse_lazy("customers:list")
@@ -95,6 +129,9 @@ class CustomerNew(CustomerWrite):
 class CustomerEdit(CustomerWrite):
     title = "Edit customer"
 
+    def get_crumbs(self) -> list[tuple[str, Any]]:
+        return [*HOME, (str(self.object), self.get_back())]
+
     def get_back(self) -> str:
         return reverse("customers:detail", args=[self.object.pk])
 
@@ -103,13 +140,19 @@ class CustomerAction(ActionPage):
     permission = CHANGE
     queryset = Customer.objects.all()
 
+    def get_crumbs(self) -> list[tuple[str, Any]]:
+        return [*HOME, (str(self.object), self.get_back())]
+
     def get_back(self) -> str:
         return reverse("customers:detail", args=[self.object.pk])
 
 
 class CustomerArchive(CustomerAction):
     title = "Archive customer"
-    question = "It is no longer offered anywhere. Invoices stay, and you can restore it."
+    question = (
+        "Nobody can choose this customer for new work or invoices any more. What exists stays, and "
+        "you can restore the customer at any time."
+    )
     button = "Archive"
     danger = True
 
@@ -132,6 +175,7 @@ class ContactPage(FormPage):
     """A contact of a customer."""
 
     permission = CHANGE
+    template_name = "customers/contact.html"
     queryset = Contact.objects.select_related("customer")
     form_class = ContactForm
 

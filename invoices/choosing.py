@@ -1,5 +1,5 @@
-"""From what somebody chose to the bills that will be written. Preview and background writer share
-it.
+"""From what somebody chose to the bills that will be written. Page, preview and background writer
+share it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from atera_invoicing.models import Installation
 from contracts.models import Contract
 
-from . import billing
-from .billing import Bill, Panel, Row
+from . import billing, bills
+from .bills import B, Bill, Panel, Row
 from .models import BatchPart
+from .wording import day
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def of_part(part: BatchPart) -> Choice:
     """The choice that a batch part keeps."""
     return Choice(
         part.contract_id,
-        tuple(dt.date.fromisoformat(day) for day in part.periods),
+        tuple(dt.date.fromisoformat(start) for start in part.periods),
         tuple(part.left_out),
         part.early_reason,
     )
@@ -68,13 +69,34 @@ def choose(
             left_out=left_out,
         )
     }
-    return [_chosen(choice, rows[choice.contract_id], options) for choice in choices]
+    return [
+        Chosen(row, *pick(row.bills, choice, is_block=row.facts.is_block, options=options))
+        for choice in choices
+        for row in [rows[choice.contract_id]]
+    ]
 
 
 def panel(chosen: Iterable[Chosen], options: Installation) -> Panel:
     """The sums of what will be written."""
-    bills = [bill for one in chosen for bill in one.bills]
-    return billing.panel(bills, zero_invoices=options.zero_invoices)
+    written = [bill for one in chosen for bill in one.bills]
+    return bills.panel(written, zero_invoices=options.zero_invoices)
+
+
+def pick(
+    offered: Sequence[B], choice: Choice, *, is_block: bool, options: Installation
+) -> tuple[tuple[B, ...], str]:
+    """Which of a contract's bills a choice writes, and why not all that were asked for."""
+    early = bool(choice.early_reason.strip())
+    wanted = bills.selected(offered, choice.periods, early=early)
+    if gap := _gap(offered, wanted) if is_block else None:
+        return (), f"A block is billed in order. Bill the period from {day(gap)} first."
+    said = _not_offered(offered, choice, {bill.period.start for bill in wanted})
+    for bill in wanted:
+        said += [issue.message for issue in bill.issues if issue.blocking]
+    written = [b for b in wanted if bills.writable(b, zero_invoices=options.zero_invoices)]
+    if not written and not said:
+        said.append("The total is 0.00." if wanted else "Nothing to bill.")
+    return tuple(written), " ".join(said)
 
 
 def _groups(choices: Sequence[Choice]) -> list[tuple[list[int], tuple[str, ...]]]:
@@ -88,24 +110,20 @@ def _groups(choices: Sequence[Choice]) -> list[tuple[list[int], tuple[str, ...]]
     return groups
 
 
-def _chosen(choice: Choice, row: Row, options: Installation) -> Chosen:
-    wanted = row.chosen(choice.periods, early=bool(choice.early_reason.strip()))
-    missing = set(choice.periods) - {bill.period.start for bill in wanted}
-    said = [f"The period from {day} is already billed or not yet due." for day in sorted(missing)]
-    if gap := _gap(row, wanted):
-        return Chosen(row, (), f"A block is billed in order. Bill the period from {gap} first.")
-    written = [b for b in wanted if billing.writable(b, zero_invoices=options.zero_invoices)]
-    for bill in wanted:
-        said += [issue.message for issue in bill.owed.issues if issue.blocking]
-    if not written and not said:
-        said.append("The total is 0.00." if wanted else "Nothing to bill.")
-    return Chosen(row, tuple(written), " ".join(said))
+def _not_offered(offered: Iterable[B], choice: Choice, wanted: set[dt.date]) -> list[str]:
+    """A sentence for each period that was asked for and can't be had: still open, or gone."""
+    still_open = {bill.period.start for bill in offered}
+    return [
+        f"The period from {day(start)} is still open. Say why it is billed early."
+        if start in still_open
+        else f"The period from {day(start)} is already billed or not yet due."
+        for start in sorted(set(choice.periods) - wanted)
+    ]
 
 
-def _gap(row: Row, wanted: list[Bill]) -> dt.date | None:
+def _gap(offered: Sequence[B], wanted: Sequence[B]) -> dt.date | None:
     """First day of an unbilled period of a block that was passed over."""
-    if not row.facts.is_block or not wanted:
-        return None
-    last = wanted[-1].period.start
-    passed = [bill for bill in row.bills if bill.period.start < last and bill not in wanted]
-    return passed[0].period.start if passed else None
+    starts = {bill.period.start for bill in wanted}
+    last = max(starts, default=dt.date.min)
+    passed = (bill.period.start for bill in offered if bill.period.start not in starts)
+    return next((start for start in passed if start < last), None)

@@ -143,10 +143,10 @@ def _content_hash(paper: Paper) -> str:
 
 @cache
 def _engine() -> str:
-    """What else decides the bytes: the engine and our own template."""
-    templates = Path(settings.BASE_DIR) / "templates" / "invoices"
-    texts = [file.read_text() for file in sorted(templates.glob("*paper*"))]
-    return version("weasyprint") + "".join(texts)
+    """What else decides the bytes: WeasyPrint, our template and our press."""
+    home = Path(settings.BASE_DIR)
+    files = [*home.glob("templates/invoices/*paper*"), *home.glob("invoices/press/*.py")]
+    return version("weasyprint") + "".join(file.read_text() for file in sorted(files))
 
 
 def _folder(name: str) -> Path:

@@ -6,7 +6,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from atera_invoicing.filters import YesNoFilter, amount_range
+from atera_invoicing.filters import DayRangeFilter, YesNoFilter, amount_range
 from contracts.models import Contract
 from customers.models import Customer
 
@@ -16,7 +16,7 @@ from .models import Batch, Invoice, Payment, Status
 class BatchFilter(django_filters.FilterSet):
     q = django_filters.CharFilter("name", "icontains", label="Search")
     state = django_filters.ChoiceFilter(choices=Batch.State.choices)
-    through = django_filters.DateFromToRangeFilter(label="Billed through")
+    through = DayRangeFilter(label="Billed through")
     ordering = django_filters.OrderingFilter(fields=["name", "through", "created_at", "id"])
 
     class Meta:
@@ -34,10 +34,14 @@ class InvoiceFilter(django_filters.FilterSet):
     customer = django_filters.ModelChoiceFilter(queryset=Customer.objects.all())
     batch = django_filters.ModelChoiceFilter(queryset=Batch.objects.all())
     contract = django_filters.ModelChoiceFilter(queryset=Contract.objects.all())
-    date = django_filters.DateFromToRangeFilter("invoice_date", label="Invoice date")
+    date = DayRangeFilter("invoice_date", label="Invoice date")
+    due = DayRangeFilter("due_date", label="Due")
     total = amount_range("total", label="Total")
-    overdue = YesNoFilter("Overdue", "Not overdue", method="by_overdue")
-    adhoc = YesNoFilter("Written by hand", "From a batch", field_name="batch", lookup_expr="isnull")
+    unpaid = YesNoFilter("Unpaid", "Paid or void", method="by_unpaid", label="Unpaid")
+    overdue = YesNoFilter("Overdue", "Not overdue", method="by_overdue", label="Overdue")
+    adhoc = YesNoFilter(
+        "Written by hand", "From a batch", field_name="batch", lookup_expr="isnull", label="Origin"
+    )
     ordering = django_filters.OrderingFilter(
         fields=[
             ("number_key", "number"),
@@ -52,7 +56,7 @@ class InvoiceFilter(django_filters.FilterSet):
 
     class Meta:
         model = Invoice
-        fields = ["q", "status", "customer", "batch", "contract", "date", "total"]
+        fields = ["q", "status", "customer", "batch", "contract", "date", "due", "total"]
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(
@@ -64,6 +68,11 @@ class InvoiceFilter(django_filters.FilterSet):
 
     def by_status(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.in_status(value, timezone.localdate())  # type: ignore[attr-defined]
+
+    def by_unpaid(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        issued = Q(issued_at__isnull=False)
+        owing = issued & Q(voided_at__isnull=True, settled_at__isnull=True)
+        return queryset.filter(owing if value else issued & ~owing)
 
     def by_overdue(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
         late = Q(
@@ -86,9 +95,14 @@ class PaymentFilter(django_filters.FilterSet):
     )
     kind = django_filters.ChoiceFilter(choices=Payment.Kind.choices)
     method = django_filters.ChoiceFilter(choices=Payment.Method.choices)
-    received = django_filters.DateFromToRangeFilter("received_on", label="Received")
+    received = DayRangeFilter("received_on", label="Received")
     removed = YesNoFilter(
-        "Removed", "In force", negate=True, field_name="removed_at", lookup_expr="isnull"
+        "Removed",
+        "In force",
+        negate=True,
+        field_name="removed_at",
+        lookup_expr="isnull",
+        label="Removed",
     )
     ordering = django_filters.OrderingFilter(fields=["received_on", "amount", "id"])
 

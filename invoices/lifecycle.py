@@ -1,7 +1,8 @@
-"""What may happen to an invoice: write, edit, issue, renumber, void, delete.
+"""What may happen to an invoice: write, edit, issue, void, delete.
 
 Each verb is one short transaction, locks contract before invoice before number series, and writes
-the diary. Allowed moves: draft -> issued -> voided; a draft may also be deleted.
+the diary. Allowed moves: draft -> issued -> voided; a draft may also be deleted. The number of an
+issued invoice changes in numbering.py, its payments in paying.py.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from customers.models import Customer
 from customers.recipients import is_usable
 from whitelabel.models import Branding
 
-from . import drafting, events, numbering, totals
+from . import changes, drafting, events, numbering, totals
 from .drafting import LineInput
 from .models import Claim, Invoice
 
@@ -76,7 +77,9 @@ def create(
     _date(invoice)
     invoice.full_clean()
     invoice.save()
-    drafting.write_lines(invoice, list(lines))
+    drafting.replace_lines(invoice, list(lines), release=set())
+    invoice.full_clean()
+    invoice.save()
     events.log(invoice, "created", "Written by hand.", by=by, at=now)
     return invoice
 
@@ -107,26 +110,29 @@ def edit(
             " again.",
             version=invoice.version,
         )
-    before = {name: str(getattr(invoice, name)) for name in (*EDITABLE, "total")}
-    for name in EDITABLE:
-        if header and name in header:
-            setattr(invoice, name, header[name])
-    if header and "email" in header:
-        invoice.email = _address(header["email"])
-    _date(invoice)
+    before = changes.head(invoice)
+    _set_header(invoice, header or {})
+    facts = {}
+    if lines is not None:
+        facts = drafting.replace_lines(invoice, list(lines), release=set(release))
+    if changed := changes.between(before, changes.head(invoice)):
+        facts["changed"] = changed
+    if not facts:
+        return invoice
     invoice.version += 1
     invoice.full_clean()
-    if lines is None:
-        drafting.recompute(invoice)
-    else:
-        drafting.replace_lines(invoice, list(lines), release=set(release))
-    changed = {
-        n: [old, str(getattr(invoice, n))]
-        for n, old in before.items()
-        if old != str(getattr(invoice, n))
-    }
-    events.log(invoice, "edited", "Edited.", by=by, at=now, changed=changed)
+    invoice.save()
+    events.log(invoice, "edited", "Edited.", by=by, at=now, version=invoice.version, **facts)
     return invoice
+
+
+def _set_header(invoice: Invoice, header: dict[str, Any]) -> None:
+    for name in EDITABLE:
+        if name in header:
+            setattr(invoice, name, header[name])
+    if "email" in header:
+        invoice.email = _address(header["email"])
+    _date(invoice)
 
 
 @transaction.atomic
@@ -141,7 +147,10 @@ def set_email(invoice: Invoice, *, email: str, by: User | None, now: dt.datetime
     invoice.version += 1
     invoice.save(update_fields=["email", "version"])
     text = f"E-mail set to {invoice.email}." if invoice.email else "E-mail follows the rule again."
-    events.log(invoice, "email_changed", text, by=by, at=now, old=old, new=invoice.email)
+    events.log(
+        invoice, "email_changed", text, by=by, at=now, version=invoice.version,
+        changed={"email": [old, invoice.email]},
+    )  # fmt: skip
     return invoice
 
 
@@ -159,7 +168,7 @@ def issue_many(ids: Iterable[int], *, by: User | None, now: dt.datetime) -> list
         refuse_unready(invoice)
     branding = Branding.current()
     days = [invoice.invoice_date for invoice in invoices]
-    numbers = _take_numbers(days, branding)
+    numbers = numbering.take_for(days, branding=branding)
     for invoice, number in zip(invoices, numbers, strict=True):
         invoice.issued_at, invoice.branding = now, branding
         invoice.version += 1
@@ -188,54 +197,11 @@ def refuse_unready(invoice: Invoice) -> None:
 
 
 @transaction.atomic
-def renumber(
-    invoice: Invoice, *, number: str, reason: str, by: User | None, now: dt.datetime
-) -> Invoice:
-    """Give an issued invoice another number, while it is neither sent nor exported. The old one is
-    not reused.
-    """
-    invoice = _locked(invoice)
-    if invoice.is_draft:
-        raise Refused("no_number", "A draft has no number yet. It gets one when it is issued.")
-    if invoice.voided_at or invoice.sent_at or invoice.exported_at:
-        state = "voided" if invoice.voided_at else "sent" if invoice.sent_at else "exported"
-        raise Refused(
-            "number_fixed",
-            f"This invoice is already {state}, so its number can't change. Void it and issue a new"
-            " one.",
-        )
-    reason = _reason(reason)
-    number = numbering.check(number, invoice=invoice, branding=Branding.current())
-    if number == invoice.number:
-        raise Refused(
-            "number_same", "This is the number that the invoice already has.", field="number"
-        )
-    old = invoice.number
-    if invoice.numbers.filter(key=numbering.key(number)).exists():
-        invoice.number, invoice.number_key = number, numbering.key(number)
-    else:
-        numbering.record(invoice, number, by=by, now=now)
-    invoice.version += 1
-    invoice.save()
-    events.log(
-        invoice,
-        "renumbered",
-        f"Number changed from {old} to {number}: {reason}",
-        by=by,
-        at=now,
-        old=old,
-        new=number,
-        reason=reason,
-    )
-    return invoice
-
-
-@transaction.atomic
 def void(invoice: Invoice, *, reason: str, by: User | None, now: dt.datetime) -> Invoice:
     """Cancel an issued invoice and free the work it billed. Number and content stay readable."""
     _lock_contract(invoice)
     invoice = _locked(invoice)
-    reason = _reason(reason)
+    reason = events.reason(reason)
     if invoice.is_draft:
         raise Refused("not_issued", "This is a draft. Delete it instead of voiding it.")
     if invoice.voided_at:
@@ -276,25 +242,6 @@ def delete_drafts(ids: Iterable[int], *, by: User | None, now: dt.datetime) -> i
     for invoice in invoices:
         invoice.delete()
     return len(invoices)
-
-
-def _take_numbers(days: list[dt.date], branding: Branding) -> list[str]:
-    """A number for each day, in order; a year's numbers are taken as one block."""
-    blocks_by_year = (
-        {
-            year: iter(
-                numbering.take(
-                    sum(d.year == year for d in days), branding=branding, day=dt.date(year, 1, 1)
-                )
-            )
-            for year in sorted({day.year for day in days})
-        }
-        if numbering.YEAR in branding.number_prefix
-        else {}
-    )
-    if blocks_by_year:
-        return [next(blocks_by_year[day.year]) for day in days]
-    return numbering.take(len(days), branding=branding, day=days[0]) if days else []
 
 
 def _locked(invoice: Invoice) -> Invoice:
@@ -348,12 +295,3 @@ def _address(email: str) -> str:
             "email_invalid", f"“{email[:60]}” is not a usable e-mail address.", field="email"
         )
     return email
-
-
-def _reason(text: str) -> str:
-    text = " ".join(text.split())
-    if not text:
-        raise Refused("reason_missing", "Say why, in a few words.", field="reason")
-    if len(text) > 200:
-        raise Refused("reason_too_long", "Keep the reason to 200 characters.", field="reason")
-    return text

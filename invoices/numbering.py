@@ -1,4 +1,4 @@
-"""Invoice numbers: gapless, never used twice.
+"""Invoice numbers: gapless when they are given, changed only with a reason, never used twice.
 
 A number is taken inside the transaction that issues the invoice, as its last lock: the counter row
 stays locked until commit, and a rollback gives the number back.
@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
+from collections.abc import Sequence
 
+from django.db import transaction
 from django.db.models import F
 
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from whitelabel.models import Branding
 
+from . import events
 from .models import Invoice, InvoiceNumber, NumberSeries
 
 LONGEST = 21  # what QuickBooks Online takes as DocNumber
@@ -51,6 +55,24 @@ def take(count: int, *, branding: Branding, day: dt.date) -> list[str]:
     return numbers
 
 
+def upcoming(*, branding: Branding, day: dt.date) -> str:
+    """How the next number would read, if nobody has used it by hand. Nothing is taken."""
+    prefix = branding.number_prefix
+    series = NumberSeries.objects.filter(prefix=prefix, year=_year(prefix, day)).first()
+    return _write(prefix, branding.number_width, day, (series.last if series else 0) + 1)
+
+
+def take_for(days: Sequence[dt.date], *, branding: Branding) -> list[str]:
+    """A number for each day, in order. A prefix with a year has a series for each year."""
+    if YEAR not in branding.number_prefix:
+        return take(len(days), branding=branding, day=days[0]) if days else []
+    series = {
+        year: iter(take(count, branding=branding, day=dt.date(year, 1, 1)))
+        for year, count in sorted(Counter(day.year for day in days).items())
+    }
+    return [next(series[day.year]) for day in days]
+
+
 def record(invoice: Invoice, number: str, *, by: User | None, now: dt.datetime) -> None:
     """Put a number on an invoice and keep it from everybody else for ever. Does not save the
     invoice.
@@ -59,6 +81,47 @@ def record(invoice: Invoice, number: str, *, by: User | None, now: dt.datetime) 
     InvoiceNumber.objects.create(
         key=key(number), number=number, invoice=invoice, used_from=now, used_by=by
     )
+
+
+@transaction.atomic
+def renumber(
+    invoice: Invoice, *, number: str, reason: str, by: User | None, now: dt.datetime
+) -> Invoice:
+    """Give an issued invoice another number, while it is neither sent nor exported. The old one is
+    not reused.
+    """
+    invoice = Invoice.objects.select_for_update().get(pk=invoice.pk)
+    _refuse_fixed(invoice)
+    reason = events.reason(reason)
+    number = check(number, invoice=invoice, branding=Branding.current())
+    if number == invoice.number:
+        raise Refused(
+            "number_same", "This is the number that the invoice already has.", field="number"
+        )
+    old = invoice.number
+    if invoice.numbers.filter(key=key(number)).exists():
+        invoice.number, invoice.number_key = number, key(number)
+    else:
+        record(invoice, number, by=by, now=now)
+    invoice.version += 1
+    invoice.save()
+    text = f"Number changed from {old} to {number}: {reason}"
+    events.log(
+        invoice, "renumbered", text, by=by, at=now, old=old, new=number, reason=reason
+    )  # fmt: skip
+    return invoice
+
+
+def _refuse_fixed(invoice: Invoice) -> None:
+    if invoice.is_draft:
+        raise Refused("no_number", "A draft has no number yet. It gets one when it is issued.")
+    if invoice.voided_at or invoice.sent_at or invoice.exported_at:
+        state = "voided" if invoice.voided_at else "sent" if invoice.sent_at else "exported"
+        raise Refused(
+            "number_fixed",
+            f"This invoice is already {state}, so its number can't change. Void it and issue a new"
+            " one.",
+        )
 
 
 def check(number: str, *, invoice: Invoice, branding: Branding) -> str:

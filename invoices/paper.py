@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,10 +18,14 @@ from atera_invoicing import money
 from whitelabel.models import Branding
 from whitelabel.models import Logo as StoredLogo
 
+from . import totals
 from .models import Invoice, InvoiceLine
 
 LOGO_BOX = (300, 100)  # CSS pixels: about 79 x 26 mm
 LONGEST_LEAD = 120
+LONGEST_FACT = 16
+ENDLESS_WORD, PIECE = re.compile(r"\S{100,}"), re.compile(r".{30}(?=.)")
+LONGEST_FIGURE, LONGEST_AMOUNT = 10, 13
 PLAIN_UNITS = {"", "each", "period", "device", "hour"}
 
 
@@ -36,6 +41,10 @@ class Logo:
 class Fact:
     label: str
     value: str
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.value) > LONGEST_FACT
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,16 @@ class Paper:
     date: dt.date
     logo: Logo | None
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether a figure is too long for the usual columns."""
+        return any(
+            len(line.quantity) > LONGEST_FIGURE
+            or len(line.price) > LONGEST_FIGURE
+            or len(line.net) > LONGEST_AMOUNT
+            for line in self.lines
+        )
+
 
 def of(invoice: Invoice, *, branding: Branding | None = None) -> Paper:
     """The paper of a stored invoice: in the look it was issued with, a draft in the current one."""
@@ -123,7 +142,7 @@ def build(invoice: Invoice, lines: Sequence[InvoiceLine], *, branding: Branding)
         bill_to_name=invoice.bill_to_name,
         bill_to_rows=(*_rows(invoice.bill_to_address), *_filled(invoice.bill_to_tax_number)),
         facts=tuple(_facts(invoice, branding.date_format)),
-        message=invoice.message.strip(),
+        message=_text(invoice.message),
         lines=_lines(lines),
         has_discount=any(line.discount_percent for line in lines),
         has_tax=any(line.tax_name or line.tax_percent for line in lines),
@@ -133,8 +152,8 @@ def build(invoice: Invoice, lines: Sequence[InvoiceLine], *, branding: Branding)
         tax=_amount(invoice.tax),
         total=_amount(invoice.total),
         settled=tuple(_settled(invoice)),
-        payment_instructions=branding.payment_instructions.strip(),
-        terms=branding.terms.strip(),
+        payment_instructions=_text(branding.payment_instructions),
+        terms=_text(branding.terms),
         footer=branding.footer.strip(),
         color=branding.color,
         size=branding.paper,
@@ -146,7 +165,9 @@ def build(invoice: Invoice, lines: Sequence[InvoiceLine], *, branding: Branding)
 def _watermark(invoice: Invoice) -> str:
     if invoice.voided_at:
         return "VOID"
-    return "DRAFT" if invoice.is_draft else ""
+    if invoice.is_draft:
+        return "DRAFT"
+    return "PAID" if invoice.paid and not invoice.balance else ""
 
 
 def _company(branding: Branding) -> tuple[str, ...]:
@@ -188,7 +209,7 @@ def _lines(lines: Sequence[InvoiceLine]) -> tuple[Line, ...]:
     return tuple(
         Line(
             rows=_roles(texts, place),
-            quantity=_quantity(line.quantity, line.unit),
+            quantity=quantity(line.quantity, line.unit),
             price=number(line.unit_price, at_least=2),
             discount=f"{percent(line.discount_percent)} %" if line.discount_percent else "",
             tax=f"{percent(line.tax_percent)} %" if line.tax_name or line.tax_percent else "",
@@ -225,19 +246,11 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def _taxes(lines: Iterable[InvoiceLine]) -> Iterable[Tax]:
-    """A row per tax, in the order of first use: what it is, on what, how much."""
-    groups: dict[tuple[str, Decimal], list[InvoiceLine]] = {}
-    for line in lines:
-        if line.tax_name or line.tax_percent:
-            groups.setdefault((line.tax_name, line.tax_percent.normalize()), []).append(line)
-    for (name, rate), members in groups.items():
-        shown = f"{percent(rate)} %"
-        label = name if shown in name else f"{name or 'Tax'} {shown}"
-        base, amount = (
-            money.total(line.net for line in members),
-            money.total(line.tax for line in members),
-        )
-        yield Tax(label, _amount(base), _amount(amount))
+    """A row per tax: what it is, on what, how much."""
+    for tax in totals.by_tax(lines):
+        shown = f"{percent(tax.percent)} %"
+        label = tax.name if shown in tax.name else f"{tax.name or 'Tax'} {shown}"
+        yield Tax(label, _amount(tax.base), _amount(tax.amount))
 
 
 def number(value: Decimal, *, at_least: int = 0) -> str:
@@ -255,7 +268,7 @@ def _amount(value: Decimal) -> str:
     return f"{money.cents(value):,.2f}"
 
 
-def _quantity(value: Decimal, unit: str) -> str:
+def quantity(value: Decimal, unit: str) -> str:
     """Hours always with two decimals; a unit is named where the number alone would mislead."""
     if unit == "hour":
         return f"{number(value, at_least=2)} h"
@@ -263,7 +276,14 @@ def _quantity(value: Decimal, unit: str) -> str:
 
 
 def _rows(text: str) -> tuple[str, ...]:
-    return _filled(*(row.strip() for row in text.splitlines()))
+    return _filled(*(_text(row) for row in text.splitlines()))
+
+
+def _text(text: str) -> str:
+    """Without blanks around it, and with places to break inside words that no line could hold:
+    else each line of such a word would cost as much as all of it.
+    """
+    return ENDLESS_WORD.sub(lambda word: PIECE.sub("\\g<0>\u200b", word[0]), text.strip())
 
 
 def _filled(*texts: str) -> tuple[str, ...]:

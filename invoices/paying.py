@@ -50,16 +50,14 @@ def remove(payment: Payment, *, reason: str, by: User | None, now: dt.datetime) 
     """Take a payment or refund back; the row stays, marked."""
     invoice = Invoice.objects.select_for_update().get(pk=payment.invoice_id)
     payment = Payment.objects.select_for_update().get(pk=payment.pk)
-    reason = " ".join(reason.split())
-    if not reason:
-        raise Refused("reason_missing", "Say why, in a few words.", field="reason")
+    reason = events.reason(reason)
     if payment.removed_at:
         raise Refused("already_removed", "This payment was already removed.")
     if payment.kind == Payment.Kind.PAYMENT and invoice.paid - payment.amount < invoice.refunded:
         raise Refused(
             "refunded_since", "Part of this payment was refunded. Remove the refund first."
         )
-    payment.removed_at, payment.removed_by, payment.removed_reason = now, by, reason[:200]
+    payment.removed_at, payment.removed_by, payment.removed_reason = now, by, reason
     payment.save()
     _settle(invoice, now)
     text = f"{payment.get_kind_display()} of {payment.amount} {invoice.currency} removed: {reason}"
@@ -95,7 +93,10 @@ def _refuse_amount(invoice: Invoice, amount: Decimal, kind: str) -> None:
         )
     if kind == Payment.Kind.PAYMENT and amount > invoice.balance:
         raise Refused(
-            "amount_too_high", f"Only {invoice.balance} {invoice.currency} is owed.", field="amount"
+            "amount_too_high",
+            f"Only {invoice.balance} {invoice.currency} is owed. Record that much; what was paid"
+            " beyond it belongs on another invoice or goes back.",
+            field="amount",
         )
     if kind == Payment.Kind.REFUND and amount > invoice.paid - invoice.refunded:
         left = invoice.paid - invoice.refunded

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ctypes import CDLL, util
@@ -20,6 +21,7 @@ from atera_invoicing.errors import Refused
 from .paper import Paper
 from .press.client import Pool, PressFailed
 
+NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 PRESSES = max(1, min(4, os.cpu_count() or 1))
 MOST_LINES = 1000
 LIBRARIES = {
@@ -50,15 +52,8 @@ def render(paper: Paper) -> bytes:
             f"{paper.number} has {len(paper.lines)} lines; a PDF holds {MOST_LINES}. "
             "Bill at a coarser level, or download the lines as CSV.",
         )
-    html = render_to_string("invoices/paper.html", _context(paper))
-    request = {
-        "html": html.encode(errors="replace").decode(),  # half an emoji is no text
-        "size": paper.size,
-        "color": paper.color,
-        "logo": paper.logo.name if paper.logo else "none",
-    }
     try:
-        return _pool().render(request, paper.logo.png if paper.logo else b"")
+        return pool().render(*order(paper))
     except PressFailed as problem:
         raise Refused(  # type: ignore[misc]  # mypy mistakes the press for its __main__
             "pdf_failed",
@@ -73,22 +68,36 @@ def render_many(papers: Iterable[Paper]) -> Iterator[bytes]:
         yield from threads.map(render, papers)
 
 
-def _context(paper: Paper) -> dict[str, object]:
-    return {"paper": paper, "logo_src": f"asset:{paper.logo.name}" if paper.logo else ""}
+def order(paper: Paper) -> tuple[dict[str, str], bytes]:
+    """What the press is told, and the picture that goes with it."""
+    request = {
+        "markup": markup(paper),
+        "size": paper.size,
+        "color": paper.color,
+        "logo": paper.logo.name if paper.logo else "none",
+    }
+    return request, paper.logo.png if paper.logo else b""
+
+
+def markup(paper: Paper) -> str:
+    """The paper as well-formed markup. Characters that XML doesn't know are no text."""
+    logo_src = f"asset:{paper.logo.name}" if paper.logo else ""
+    text = render_to_string("invoices/paper.html", {"paper": paper, "logo_src": logo_src})
+    return NO_TEXT.sub("", text)
 
 
 @functools.cache
-def _pool() -> Pool:
+def pool() -> Pool:
     """This process's presses, started on first use. A fork starts its own."""
     font = next((Path(fontpkg_inter.__file__).parent / "files").glob("Inter[[]*.ttf"))
-    pool = Pool(PRESSES, css=render_to_string("invoices/paper.css"), font=str(font))
-    os.register_at_fork(after_in_child=functools.partial(_after_fork, pool))
-    return pool
+    presses = Pool(PRESSES, css=render_to_string("invoices/paper.css"), font=str(font))
+    os.register_at_fork(after_in_child=functools.partial(_after_fork, presses))
+    return presses
 
 
-def _after_fork(pool: Pool) -> None:
-    pool.forget()
-    _pool.cache_clear()
+def _after_fork(presses: Pool) -> None:
+    presses.forget()
+    pool.cache_clear()
 
 
 def _loads(files: tuple[str, ...]) -> bool:

@@ -64,8 +64,12 @@ def plan(
     level: str,
     tax_method: str = money.PER_LINE,
     style: Style | None = None,
+    say: Callable[..., str] = wording.describe,
 ) -> PlannedInvoice | None:
-    """The invoice for what is owed in a period; None when there is nothing to put on one."""
+    """The invoice for what is owed in a period; None when there is nothing to put on one.
+
+    `say` words a line; whoever wants amounts alone passes `wording.nothing`.
+    """
     groups = _grouped(owed.charges, level, tickets)
     if not groups:
         return None
@@ -78,6 +82,7 @@ def plan(
             tickets=tickets,
             primary=primary,
             style=style or Style(),
+            say=say,
         )
         for group in groups
     ]
@@ -159,6 +164,7 @@ def _line(
     tickets: dict[int, TicketFacts],
     primary: str,
     style: Style,
+    say: Callable[..., str],
 ) -> PlannedLine:
     first = group[0]
     counted = [charge for charge in group if charge.kind == first.kind]
@@ -168,7 +174,7 @@ def _line(
         kind=first.kind,
         item_id=first.item_id,
         ticket_id=first.ticket_id if one_ticket else None,
-        description=wording.describe(
+        description=say(
             first,
             level=level,
             contract=contract,

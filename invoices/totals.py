@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import Sum
 
@@ -27,6 +29,32 @@ def store(invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:
     invoice.tax = money.total(line.tax for line in lines)
     invoice.total = invoice.subtotal + invoice.tax
     invoice.balance = invoice.total
+
+
+class TaxSum(NamedTuple):
+    """What one tax comes to on an invoice."""
+
+    name: str
+    percent: Decimal
+    base: Decimal
+    amount: Decimal
+
+
+def by_tax(lines: Iterable[InvoiceLine]) -> list[TaxSum]:
+    """A sum per tax, in the order of first use. Lines without a tax count nowhere."""
+    groups: dict[tuple[str, Decimal], list[InvoiceLine]] = {}
+    for line in lines:
+        if line.tax_name or line.tax_percent:
+            groups.setdefault((line.tax_name, line.tax_percent.normalize()), []).append(line)
+    return [
+        TaxSum(
+            name,
+            percent,
+            money.total(line.net for line in members),
+            money.total(line.tax for line in members),
+        )
+        for (name, percent), members in groups.items()
+    ]
 
 
 def settle(invoice: Invoice, *, now: dt.datetime) -> None:

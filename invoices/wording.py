@@ -58,6 +58,11 @@ def describe(
     return "\n".join(row for row in rows if row)
 
 
+def nothing(charge: Charge, **_: object) -> str:
+    """No words: for sums, which need none."""
+    return ""
+
+
 def _ticket(ticket: TicketFacts | None) -> str:
     return f"#{plain(ticket.number)} {plain(ticket.title)}".strip() if ticket else ""
 
@@ -82,14 +87,15 @@ def _entry(charge: Charge, style: Style) -> str:
     entry = charge.entry
     if entry is None:
         return ""
-    facts = [_day(entry.work_date)] if style.dates else []
+    facts = [day(entry.work_date)] if style.dates else []
     facts += [plain(entry.technician)] if style.technician and entry.technician else []
     text = plain(entry.description)
     return " · ".join([*facts, text] if text else facts)
 
 
-def _day(day: dt.date) -> str:
-    return f"{day.day} {day:%b %Y}"
+def day(date: dt.date) -> str:
+    """ "5 Nov 2026"."""
+    return f"{date.day} {date:%b %Y}"
 
 
 def _discounted(charge: Charge) -> str:

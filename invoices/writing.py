@@ -9,6 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from typing import TypeVar
+
+from django.db.models import Model
 
 from atera_invoicing import bulk, money
 from atera_invoicing.models import Installation, User
@@ -17,10 +20,11 @@ from contracts.facts import Facts
 from contracts.terms.base import Source
 from customers.models import Customer
 
-from .billing import Bill
+from .bills import Bill
 from .models import Batch, Claim, Event, Invoice, InvoiceLine
 from .plan import PlannedInvoice, PlannedLine
 
+M = TypeVar("M", bound=Model)
 INVOICE = (
     "id", "uid", "number", "number_key", "batch", "customer", "contract", "period_start",
     "period_end", "level",
@@ -101,8 +105,26 @@ def write(
     return invoice_ids
 
 
+def unsaved(
+    facts: Facts, invoice: PlannedInvoice, *, batch: Batch, options: Installation, now: dt.datetime
+) -> tuple[Invoice, list[InvoiceLine]]:
+    """The rows that `write` would store for a bill, as objects that are not stored."""
+    customer = Customer.objects.get(pk=facts.customer_id)
+    header = _invoice(
+        None, uuid.uuid4(), facts, invoice,
+        customer=customer, batch=batch, options=options, by=None, now=now,
+    )  # fmt: skip
+    lines = [_line(None, None, place, line) for place, line in enumerate(invoice.lines, 1)]
+    return _object(Invoice, INVOICE, header), [_object(InvoiceLine, LINE, row) for row in lines]
+
+
+def _object(model: type[M], columns: Sequence[str], values: tuple) -> M:
+    names = (model._meta.get_field(column).attname for column in columns)  # type: ignore[union-attr]
+    return model(**dict(zip(names, values, strict=True)))
+
+
 def _invoice(
-    id: int,
+    id: int | None,
     uid: uuid.UUID,
     facts: Facts,
     invoice: PlannedInvoice,
@@ -154,7 +176,7 @@ def _write_lines(
     )
 
 
-def _line(id: int, invoice_id: int, position: int, line: PlannedLine) -> tuple:
+def _line(id: int | None, invoice_id: int | None, position: int, line: PlannedLine) -> tuple:
     tax = line.tax
     return (
         id, invoice_id, position, line.kind, line.item_id, line.ticket_id, line.description,

@@ -23,13 +23,19 @@ NOBODY = "anonymous"
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
-    """A real SQLite file instead of one in memory, so that other processes can open it."""
+    """A real SQLite file instead of one in memory, so that other processes can open it. On
+    PostgreSQL a session that is left in a transaction fails a test instead of stopping the run.
+    """
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
         # Nobody pulls the plug on a test; kill -9 loses nothing that was written.
         options = database["OPTIONS"]
         options["init_command"] = options["init_command"].replace("=FULL", "=OFF")
+    else:
+        database.setdefault("OPTIONS", {})["options"] = (
+            "-c lock_timeout=60s -c idle_in_transaction_session_timeout=120s"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -9,14 +9,17 @@ from django import forms
 from . import logos
 from .models import Branding, Logo
 
+PICTURES = "image/png,image/jpeg,image/webp"
+
 
 class BrandingForm(forms.ModelForm):
     upload = forms.FileField(
-        label="Logo",
+        label="New logo",
         required=False,
-        help_text="PNG, JPEG or WebP, at most 2 MB; shown in a box of 300 x 100.",
+        widget=forms.FileInput(attrs={"accept": PICTURES}),
+        help_text="PNG, JPEG or WebP, at most 2 MB. It is fitted into 300 × 100.",
     )
-    remove_logo = forms.BooleanField(required=False, label="No logo")
+    remove_logo = forms.BooleanField(required=False, label="Show the company name instead")
 
     class Meta:
         model = Branding
@@ -32,15 +35,37 @@ class BrandingForm(forms.ModelForm):
             "payment_instructions": forms.Textarea(attrs={"rows": 4}),
             "terms": forms.Textarea(attrs={"rows": 4}),
         }
-
-    field_order = ("upload", "remove_logo")
+        labels: ClassVar = {
+            "company_name": "Name",
+            "company_address": "Address",
+            "company_email": "E-mail",
+            "company_phone": "Phone",
+            "company_website": "Website",
+        }
+        help_texts: ClassVar = {
+            "payment_instructions": "Bank, account and what to quote; beside the total.",
+            "terms": "Below the total, in small print.",
+            "footer": "At the foot of every page.",
+        }
 
     def look(self) -> dict[str, Any]:
-        """The fields of the new version. An upload is stored; it may be `Refused`."""
+        """The fields of the new version. An upload is read, not stored; it may be `Refused`."""
         fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
-        return fields | {"logo": self._logo()}
+        return fields | {"logo": self.logo()}
 
-    def _logo(self) -> Logo | None:
+    def logo(self) -> Logo | None:
         if self.cleaned_data.get("upload"):
-            return logos.accept(self.cleaned_data["upload"])
-        return None if self.cleaned_data["remove_logo"] else Branding.current().logo
+            return logos.read(self.cleaned_data["upload"])
+        return None if self.cleaned_data.get("remove_logo") else Branding.current().logo
+
+    def sketch(self) -> Branding:
+        """The unsaved look as far as it is valid; the rest, and the logo, as they are in force."""
+        current = Branding.current()
+        return Branding(
+            created_at=current.created_at,
+            logo=current.logo,
+            **{
+                name: self.cleaned_data.get(name, getattr(current, name))
+                for name in self.Meta.fields
+            },
+        )

@@ -16,6 +16,8 @@ from . import looks
 from .forms import BrandingForm
 from .models import Branding
 
+VERSIONS = 8  # shown
+
 
 class LookPage(FormPage):
     """The look in force. Saving makes a version; invoices that are issued keep theirs."""
@@ -36,8 +38,10 @@ class LookPage(FormPage):
         return super().dispatch(request, *args, **kwargs)
 
     def context(self) -> dict[str, Any]:
-        versions = Branding.objects.select_related("created_by").order_by("-id")[:10]
-        return super().context() | {"versions": versions}
+        newest = list(Branding.objects.select_related("created_by").order_by("-id")[: VERSIONS + 1])
+        pairs = zip(newest, [*newest[1:], None], strict=False)
+        versions = [(version, looks.changed(version, before)) for version, before in pairs]
+        return super().context() | {"versions": versions[:VERSIONS]}
 
     def perform(self, form: BrandingForm) -> Branding:
         try:
@@ -63,3 +67,15 @@ class LogoImage(Page):
         if version.logo is None:
             raise Http404
         return HttpResponse(bytes(version.logo.png), content_type="image/png")
+
+
+class Paint(Page):
+    """The colour of a sheet as a stylesheet: what is swapped into a page may not carry its own,
+    because the content policy knows only the page's.
+    """
+
+    permission = "whitelabel.view_branding"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        rule = f".sheet {{ --paint: #{self.kwargs['color']} }}"
+        return HttpResponse(rule, content_type="text/css")

@@ -18,7 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django_htmx.http import HttpResponseClientRedirect
 
-from .. import accounts
+from .. import accounts, refusals
 from ..errors import Refused
 
 Address = str | Promise  # reverse() or reverse_lazy()
@@ -42,7 +42,7 @@ class Page(View):
             answer = redirect_to_login(request.get_full_path())
             return HttpResponseClientRedirect(answer.url) if request.htmx else answer
         if self.permission and not request.user.has_perm(self.permission):
-            raise PermissionDenied
+            raise PermissionDenied(self.permission)
         if self.fresh and not accounts.proved_lately(request):
             raise ReauthenticationRequired
         return super().dispatch(request, *args, **kwargs)
@@ -108,7 +108,7 @@ def say(request: HttpRequest, act: Callable[[], str | None]) -> bool:
     try:
         words = act()
     except Refused as refused:
-        messages.error(request, refused.message)
+        messages.error(request, refusals.answer(refused, request.user).sentence)
         return False
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
+from .. import refusals
 from ..errors import Refused
 from .base import Address, ObjectPage, say
 
@@ -114,8 +116,9 @@ class FormPage(ObjectPage):
         try:
             result = self.perform(form)
         except Refused as refused:
-            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
-            return self.render(status=422 if refused.field else 409)
+            said = refusals.answer(refused, request.user)
+            form.add_error(refused.field if refused.field in form.fields else None, said.text)
+            return self.render(status=422 if refused.field else 409, way_out=said)
         except ValidationError as error:
             add_errors(form, error)
             return self.render(status=422)
@@ -158,6 +161,10 @@ class ActionPage(ObjectPage):
         """The page to return to."""
         url = getattr(self.object, "get_absolute_url", None)
         return url() if url else self.back
+
+    def get_crumbs(self) -> Sequence[tuple[str, Address]]:
+        """The row in question, unless the page names a way of its own."""
+        return self.crumbs or [(str(self.object), self.get_back())]
 
     def done(self) -> str:
         """Where to go when it worked; the place we came from unless the row is gone."""

@@ -34,6 +34,15 @@ TONES = {  # what a state is called -> the tone of its pill
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}
 BUSY = {"writing", "issuing", "deleting", "running"}
 
+# Signs in a user agent. Browsers and systems name each other, so the order counts.
+BROWSERS = {
+    "Edg": "Edge", "OPR/": "Opera", "Firefox": "Firefox", "Chrom": "Chrome", "Safari": "Safari",
+}  # fmt: skip
+SYSTEMS = {
+    "Windows": "Windows", "Android": "Android", "iPhone": "iPhone", "iPad": "iPad",
+    "Mac OS": "Mac", "CrOS": "Chromebook", "Linux": "Linux",
+}  # fmt: skip
+
 
 # Figures ------------------------------------------------------------------------------------------
 
@@ -160,6 +169,16 @@ def initials(person: Any) -> str:
     return "".join(word[0] for word in words[:2]).upper()
 
 
+@register.filter
+def browser(user_agent: str) -> str:
+    """A browser as people call it: "Firefox on Windows"; what is not known, as it is."""
+    name = next((label for sign, label in BROWSERS.items() if sign in user_agent), "")
+    system = next((label for sign, label in SYSTEMS.items() if sign in user_agent), "")
+    if not name:
+        return user_agent[:40] or "Unknown"
+    return f"{name} on {system}" if system else name
+
+
 @register.simple_tag
 def icon(name: str, style: str = "micro", **attrs: Any) -> str:
     """A heroicon: `micro` (16 px, beside text), `mini` (20 px) or `outline` (at 20 px)."""
@@ -203,6 +222,32 @@ def meter(value: Any, most: Any, label: str, text: str = "", tone: str = "") -> 
     """A bar with words: {% meter batch.done_steps batch.total_steps "Writing drafts" %}."""
     text = text or f"{value:,} of {most:,}"
     return {"value": value, "most": most, "label": label, "text": text, "tone": tone}
+
+
+# Forms --------------------------------------------------------------------------------------------
+
+
+@register.filter
+def typed(value: str) -> str:
+    """A stored number as a person would type it: "125.0000" -> "125", "187.5000" -> "187.50".
+
+    What is no number stays as it was typed.
+    """
+    whole, point, rest = value.partition(".")
+    if not point or not rest.isdecimal() or not whole.lstrip("-").isdecimal():
+        return value
+    rest = rest.rstrip("0")
+    return f"{whole}.{rest.ljust(2, '0')}" if rest else whole
+
+
+@register.inclusion_tag("ui/group.html")
+def group(form: Any, title: str, names: str, text: str = "") -> dict[str, Any]:
+    """Fields that belong together: {% group form "Address" "street city" "As on the invoice." %}.
+
+    Names that the form does not have are passed over, and a group without any is not there.
+    """
+    fields = [form[name] for name in names.split() if name in form.fields]
+    return {"title": title, "text": text, "fields": fields}
 
 
 # Lists --------------------------------------------------------------------------------------------
@@ -254,7 +299,7 @@ def can(context: RequestContext, permission: str) -> bool:
 @register.inclusion_tag("ui/bars.html")
 def bars(points: Sequence[tuple[str, Decimal]], label: str = "") -> dict[str, Any]:
     """Columns as SVG: (label, amount) pairs, the last one is now."""
-    return {"columns": charts.columns(points), "label": label}
+    return {"columns": charts.columns(charts.without_beginning(points)), "label": label}
 
 
 @register.inclusion_tag("ui/line.html")

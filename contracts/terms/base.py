@@ -172,11 +172,15 @@ class Movement(NamedTuple):
 
 
 class Issue(NamedTuple):
-    """Something a person should know. A blocking one keeps the period from being billed."""
+    """Something a person should know. A blocking one keeps the period from being billed.
+
+    It is mended on the ticket that it names, else on the contract.
+    """
 
     code: str
     message: str
     blocking: bool
+    ticket_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

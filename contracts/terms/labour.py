@@ -20,8 +20,11 @@ def billable(work: Work) -> list[Entry]:
 def at_rates(terms: Terms, work: Work) -> tuple[list[Charge], list[Issue]]:
     """Every billable entry at its rate. Those whose rate can't be found block, never count as 0."""
     charges, unpriced = [], []
+    rates: dict[int | None, Rate | None] = {}
     for entry in billable(work):
-        rate = rate_of(entry, terms=terms)
+        if entry.rate_id not in rates:
+            rates[entry.rate_id] = rate_of(entry, terms=terms)
+        rate = rates[entry.rate_id]
         if rate is None:
             unpriced.append(entry)
             continue
@@ -54,6 +57,7 @@ def rates_missing(unpriced: Iterable[Entry], *, work: Work) -> list[Issue]:
             f"Time on #{work.tickets[id].number} {work.tickets[id].title} has no rate: "
             "choose one of the contract's rates for it.",
             blocking=True,
+            ticket_id=id,
         )
         for id in tickets
     ]

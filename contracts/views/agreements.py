@@ -6,13 +6,14 @@ from functools import cached_property
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
 from atera_invoicing.models import Installation
 from atera_invoicing.pages import ActionPage, DetailPage, FormPage, ListPage, Page
+from atera_invoicing.pages.keyset import Rows
 from contracts import agreements, blocks, schedule, standing, usage
 from contracts.agreement_forms import (
     OWN,
@@ -30,11 +31,28 @@ VIEW, CHANGE = "contracts.view_contract", "contracts.change_contract"
 HOME = (("Contracts", reverse_lazy("contracts:list")),)
 BLOCKS = (Contract.Type.BLOCK_HOURS, Contract.Type.BLOCK_MONEY)
 COUNTING = (Contract.Type.MONITORING, Contract.Type.BACKUP)
+Type = Contract.Type
 GROUPS = (
-    ("Time and fees", list(Contract.Type)[:4]),
-    ("Devices, storage and projects", list(Contract.Type)[4:]),
+    ("For a fee", (Type.RETAINER, Type.MONITORING, Type.BACKUP)),
+    ("By the hour", (Type.HOURLY, Type.BLOCK_HOURS, Type.BLOCK_MONEY)),
+    ("For a project", (Type.PROJECT_FIXED, Type.PROJECT_HOURLY)),
 )
+ICONS = {
+    Type.RETAINER: "arrow-path",
+    Type.HOURLY: "clock",
+    Type.BLOCK_HOURS: "battery-100",
+    Type.BLOCK_MONEY: "wallet",
+    Type.MONITORING: "computer-desktop",
+    Type.BACKUP: "server-stack",
+    Type.PROJECT_FIXED: "flag",
+    Type.PROJECT_HOURLY: "wrench-screwdriver",
+}
 TONES = {80: "warn", 95: "bad"}
+
+
+def way_to(contract: Contract) -> list[tuple[str, Any]]:
+    """The path to a page below a contract's own."""
+    return [*HOME, (str(contract), reverse("contracts:detail", args=[contract.pk]))]
 
 
 class ContractList(ListPage):
@@ -48,9 +66,19 @@ class ContractList(ListPage):
     sort = "customer"
 
     def get_queryset(self) -> QuerySet[Contract]:
-        held = BlockMovement.objects.filter(contract=OuterRef("pk")).order_by().values("contract")
-        balance = Subquery(held.annotate(sum=Sum("quantity")).values("sum"))
-        return Contract.objects.select_related("customer", "tax_rate").annotate(balance=balance)
+        return Contract.objects.select_related("customer", "tax_rate")
+
+    def rows(self) -> Rows:
+        """The page, each block with what it holds today as `held`."""
+        page = super().rows()
+        blocks_shown = [row for row in page.items if row.is_block]
+        if blocks_shown:
+            shown = Contract.objects.filter(pk__in=[row.pk for row in blocks_shown])
+            today, options = timezone.localdate(), Installation.current()
+            held = standing.of_all(shown, today=today, options=options)
+            for row in blocks_shown:
+                row.held = held.get(row.pk)
+        return page
 
 
 class ContractPage(DetailPage):
@@ -63,7 +91,8 @@ class ContractPage(DetailPage):
 
     def context(self) -> dict[str, Any]:
         contract, today = self.object, timezone.localdate()
-        slots = schedule.slots(contract, today=today)
+        options = Installation.current()
+        slots = schedule.slots(contract, today=today, options=options)
         return (
             super().context()
             | {
@@ -73,7 +102,9 @@ class ContractPage(DetailPage):
                 "slots": slots[: schedule.SHOWN],
                 "next_bill": schedule.next_bill(contract, slots, today=today),
                 "today": today,
+                "currency": options.currency,
                 "counting": contract.type in COUNTING,
+                "periodic": "anchor" in OWN[contract.type],
                 "rounds": "rounding_increment" in OWN[contract.type],
                 "counts": contract.usage.select_related("created_by")[:50],
                 "waiting": contract.tickets.exclude(status__in=Ticket.DONE)[:10],
@@ -104,7 +135,7 @@ class ContractChoose(Page):
     def context(self) -> dict[str, Any]:
         return super().context() | {
             "groups": [
-                (title, [(type.value, type.label, SENTENCES[type]) for type in types])
+                (title, [(type.value, type.label, SENTENCES[type], ICONS[type]) for type in types])
                 for title, types in GROUPS
             ]
         }
@@ -118,12 +149,16 @@ class ContractWrite(FormPage):
     formset_class = RateFormSet
     crumbs = HOME
 
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"sentence": SENTENCES[self.form.instance.type]}
+
     def done(self, result: Contract) -> str:
         return reverse("contracts:detail", args=[result.pk])
 
 
 class ContractNew(ContractWrite):
     back = reverse_lazy("contracts:list")
+    crumbs = (*HOME, ("New contract", reverse_lazy("contracts:new")))
 
     @cached_property
     def kind(self) -> Contract.Type:
@@ -155,8 +190,11 @@ class ContractNew(ContractWrite):
 
 
 class ContractEdit(ContractWrite):
+    def get_crumbs(self) -> list[tuple[str, Any]]:
+        return way_to(self.object)
+
     def get_title(self) -> str:
-        return f"Edit {self.object}"
+        return "Edit contract"
 
     def get_back(self) -> str:
         return reverse("contracts:detail", args=[self.object.pk])
@@ -184,7 +222,23 @@ class ContractEdit(ContractWrite):
             )  # fmt: skip
 
 
-class ContractEnd(ActionPage):
+class OfContract:
+    """A page that returns to its contract."""
+
+    object: Any
+
+    @property
+    def contract(self) -> Contract:
+        return self.object if isinstance(self.object, Contract) else self.object.contract
+
+    def get_crumbs(self) -> list[tuple[str, Any]]:
+        return way_to(self.contract)
+
+    def get_back(self) -> str:
+        return reverse("contracts:detail", args=[self.contract.pk])
+
+
+class ContractEnd(OfContract, ActionPage):
     permission = CHANGE
     queryset = Contract.objects.all()
     title = "End contract"
@@ -192,24 +246,18 @@ class ContractEnd(ActionPage):
     button = "End"
     form_class = EndForm
 
-    def get_back(self) -> str:
-        return reverse("contracts:detail", args=[self.object.pk])
-
     def perform(self, form: EndForm) -> str:
         ended = agreements.end(self.object, on=form.cleaned_data["on"], by=self.request.user)
         return f"{ended} ends on {ended.end_date}."
 
 
-class UsageNew(FormPage):
+class UsageNew(OfContract, FormPage):
     """Count devices or gigabytes of a contract that is billed by them."""
 
     permission = "contracts.change_usage"
     queryset = Contract.objects.filter(type__in=COUNTING)
     form_class = UsageForm
     title = "Record a count"
-
-    def get_back(self) -> str:
-        return reverse("contracts:detail", args=[self.object.pk])
 
     def form_kwargs(self) -> dict[str, Any]:
         return {"initial": {"counted_on": timezone.localdate()}, "contract": self.object}
@@ -227,7 +275,7 @@ class UsageNew(FormPage):
         )
 
 
-class UsageDelete(ActionPage):
+class UsageDelete(OfContract, ActionPage):
     permission = "contracts.change_usage"
     queryset = UsageCount.objects.select_related("contract")
     title = "Delete count"
@@ -235,24 +283,18 @@ class UsageDelete(ActionPage):
     button = "Delete"
     danger = True
 
-    def get_back(self) -> str:
-        return reverse("contracts:detail", args=[self.object.contract_id])
-
     def perform(self, form: Any) -> str:
         usage.remove(self.object, by=self.request.user)
         return "The count is deleted."
 
 
-class MovementNew(FormPage):
+class MovementNew(OfContract, FormPage):
     """Top up or correct a block."""
 
     permission = CHANGE
     queryset = Contract.objects.filter(type__in=BLOCKS)
     form_class = MovementForm
     title = "Change the balance"
-
-    def get_back(self) -> str:
-        return reverse("contracts:detail", args=[self.object.pk])
 
     def get_initial(self) -> dict[str, Any]:
         return {"on": timezone.localdate()}

@@ -17,6 +17,7 @@ from contracts.models import CatalogItem, Category, TaxRate
 VIEW, CHANGE = "contracts.view_catalog", "contracts.change_catalog"
 BACK = reverse_lazy("contracts:catalog")
 TAXES = reverse_lazy("contracts:taxes")
+SHOWN = 8
 
 
 class ItemList(ListPage):
@@ -38,14 +39,29 @@ class ItemList(ListPage):
 
 
 class ItemWrite(FormPage):
+    """An item; one that contracts use says which, because a new price reaches them."""
+
     permission = CHANGE
+    template_name = "contracts/catalog_item.html"
     queryset = CatalogItem.objects.all()
     form_class = ItemForm
     back = BACK
     crumbs = (("Catalogue", BACK),)
 
     def get_title(self) -> str:
-        return "Edit item" if self.object else "New item"
+        return str(self.object) if self.object else "New item"
+
+    def context(self) -> dict[str, Any]:
+        if self.object is None:
+            return super().context()
+        rates = self.object.contract_rates.filter(contract__is_active=True)
+        followers = rates.filter(unit_price=None).select_related("contract__customer")
+        return super().context() | {
+            "followers": followers.order_by("contract__customer__name", "pk")[:SHOWN],
+            "following": followers.count(),
+            "apart": rates.exclude(unit_price=None).count(),
+            "more": max(followers.count() - SHOWN, 0),
+        }
 
     def perform(self, form: ItemForm) -> CatalogItem:
         return catalog.save(form.save(commit=False), by=self.request.user)
@@ -53,6 +69,7 @@ class ItemWrite(FormPage):
 
 class ItemArchive(ActionPage):
     permission = CHANGE
+    crumbs = (("Catalogue", BACK),)
     queryset = CatalogItem.objects.all()
     title = "Archive item"
     question = "It is no longer offered. Invoices that hold it stay as they are."
@@ -93,6 +110,7 @@ class TaxWrite(FormPage):
     permission = CHANGE
     queryset = TaxRate.objects.all()
     form_class = TaxForm
+    template_name = "contracts/tax_edit.html"
     back = TAXES
     crumbs = (("Catalogue", BACK), ("Taxes", TAXES))
 
@@ -105,6 +123,7 @@ class TaxWrite(FormPage):
 
 class TaxArchive(ActionPage):
     permission = CHANGE
+    crumbs = (("Catalogue", BACK), ("Taxes", TAXES))
     queryset = TaxRate.objects.all()
     title = "Archive tax"
     question = "It is no longer offered. Invoices that hold it stay as they are."

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
+from atera_invoicing.models import Installation
 from atera_invoicing.pages import ActionPage, DetailPage, FormPage, ListPage
-from contracts import work
+from contracts import standing, work
 from contracts.filters import TicketFilter
 from contracts.forms import TicketForm
-from contracts.models import Ticket, TicketItem, TimeEntry
+from contracts.models import Contract, ContractRate, Ticket, TicketItem, TimeEntry
+from contracts.standing import Standing
 
 VIEW, CHANGE = "contracts.view_ticket", "contracts.change_ticket"
 EVERYBODYS = "contracts.view_any_time"
 HOME = (("Tickets & time", reverse_lazy("contracts:tickets")),)
+
+
+# Each with the filters that it stands for.
+TABS: tuple[tuple[str, dict[str, list[str]]], ...] = (
+    ("All", {}),
+    ("Open", {"status": ["open", "pending"]}),
+    ("To be billed", {"unbilled": ["true"]}),
+    ("Without a contract", {"contract": ["null"]}),
+)
+TABBED = ("status", "unbilled", "contract")
 
 
 class TicketList(ListPage):
@@ -39,6 +52,12 @@ class TicketList(ListPage):
             spent = spent.filter(technician=person)
         minutes = Subquery(spent.annotate(sum=Sum("minutes")).values("sum"))
         return Ticket.objects.select_related("customer", "contract").annotate(minutes=minutes)
+
+    def context(self) -> dict[str, Any]:
+        get = self.request.GET
+        chosen = {name: get.getlist(name) for name in TABBED if any(get.getlist(name))}
+        tabs = [(label, urlencode(wanted, True), wanted == chosen) for label, wanted in TABS]
+        return super().context() | {"tabs": tabs}
 
     def count_to(self) -> int:
         """What is billed shows only in the claims of each ticket's work, so a page is enough."""
@@ -66,9 +85,16 @@ class TicketPage(DetailPage):
             "entries": times,
             "items": [row for row in rows if isinstance(row, TicketItem)],
             "minutes": sum(row.minutes for row in times),
-            "billed": any(row.bill for row in rows),
+            "bills": {row.bill.pk: row.bill for row in rows if row.bill}.values(),
             "done": self.object.status in Ticket.DONE,
+            "usual_rate": self._usual_rate(),
+            "held": block_of(self.object.contract, person),
         }
+
+    def _usual_rate(self) -> ContractRate | None:
+        """What time without a rate of its own is charged at."""
+        rates = work.time_rates(self.object.contract)
+        return rates.filter(role=ContractRate.Role.PRIMARY).first()
 
     def _rows(self) -> list[Any]:
         """Time and items; `bill` is the invoice that holds a row, `mine` whether it may change."""
@@ -85,6 +111,15 @@ class TicketPage(DetailPage):
         return rows
 
 
+def block_of(contract: Contract | None, person: Any) -> Standing | None:
+    """What a block contract still holds; money is only for those who may see prices."""
+    if contract is None or not contract.is_block:
+        return None
+    if contract.type == Contract.Type.BLOCK_MONEY and not person.has_perm("contracts.view_prices"):
+        return None
+    return standing.of(contract, today=timezone.localdate(), options=Installation.current())
+
+
 def live(model: type[TimeEntry] | type[TicketItem]) -> Prefetch:
     """The claims that bill a row now, as `live_claims`."""
     claims: Any = model._meta.get_field("claims").related_model
@@ -94,6 +129,7 @@ def live(model: type[TimeEntry] | type[TicketItem]) -> Prefetch:
 
 class TicketWrite(FormPage):
     permission = CHANGE
+    template_name = "contracts/ticket_edit.html"
     queryset = Ticket.objects.all()
     form_class = TicketForm
     back = reverse_lazy("contracts:tickets")
@@ -119,6 +155,9 @@ class TicketNew(TicketWrite):
 class TicketEdit(TicketWrite):
     title = "Edit ticket"
 
+    def get_crumbs(self) -> list[tuple[str, Any]]:
+        return [*HOME, (f"#{self.object.number}", self.get_back())]
+
     def get_back(self) -> str:
         return reverse("contracts:ticket", args=[self.object.pk])
 
@@ -132,13 +171,26 @@ class TicketAction(ActionPage):
     permission = CHANGE
     queryset = Ticket.objects.all()
 
+    def get_crumbs(self) -> list[tuple[str, Any]]:
+        return [*HOME, (f"#{self.object.number}", self.get_back())]
+
     def get_back(self) -> str:
         return reverse("contracts:ticket", args=[self.object.pk])
 
 
 class TicketResolve(TicketAction):
     title = "Resolve ticket"
-    question = "Its work can then be billed, in the period of today."
+
+    def get_question(self) -> str:
+        """What resolving means for the bill."""
+        if self.object.contract_id is None:
+            return (
+                "It has no contract, so none of its work can be billed. You can choose one later."
+            )
+        by = Installation.current().ticket_period
+        when = "today" if by == Installation.TicketPeriod.RESOLVED else "the day it was done"
+        return f"Its work can then be billed on {self.object.contract}, in the period of {when}."
+
     button = "Resolve"
 
     def perform(self, form: Any) -> str:

@@ -7,15 +7,16 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from atera_invoicing.pages import ActionPage, FormPage
-from contracts import work
+from contracts import locks, work
 from contracts.forms import EntryForm, TicketItemForm
 from contracts.models import Ticket, TicketItem, TimeEntry
 
-from .tickets import HOME
+from .tickets import HOME, block_of
 
 LOG = "contracts.log_time"
 
@@ -31,8 +32,22 @@ class WorkWrite(FormPage):
             return self.object.ticket
         return get_object_or_404(Ticket, pk=self.kwargs["ticket"])
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The form, unless saving it would be refused anyway: nobody shall type in vain."""
+        self.refuse_billed()
+        return super().get(request, *args, **kwargs)
+
+    def refuse_billed(self) -> None:
+        raise NotImplementedError
+
     def get_crumbs(self) -> list[tuple[str, str]]:
         return [*HOME, (f"#{self.ticket.number}", self.get_back())]
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {
+            "ticket": self.ticket,
+            "held": block_of(self.ticket.contract, self.request.user),
+        }
 
     def get_back(self) -> str:
         return reverse("contracts:ticket", args=[self.ticket.pk])
@@ -56,6 +71,13 @@ class OwnTime:
 
 class EntryWrite(OwnTime, WorkWrite):
     form_class = EntryForm
+    template_name = "contracts/entry_edit.html"
+
+    def refuse_billed(self) -> None:
+        if self.object:
+            locks.refuse_billed_entry(self.object)
+        else:
+            locks.refuse_billed_ticket(self.ticket)
 
     def get_title(self) -> str:
         return "Edit time" if self.object else "Log time"
@@ -75,6 +97,13 @@ class EntryWrite(OwnTime, WorkWrite):
 class ItemWrite(WorkWrite):
     queryset = TicketItem.objects.select_related("ticket__contract", "item")
     form_class = TicketItemForm
+    template_name = "contracts/item_edit.html"
+
+    def refuse_billed(self) -> None:
+        if self.object:
+            locks.refuse_billed_item(self.object)
+        else:
+            locks.refuse_billed_ticket(self.ticket)
 
     def get_title(self) -> str:
         return "Edit product or expense" if self.object else "Add product or expense"
@@ -91,6 +120,9 @@ class WorkDelete(ActionPage):
     danger = True
     question = "It will not be billed. The history keeps it."
 
+    def get_crumbs(self) -> list[tuple[str, str]]:
+        return [*HOME, (f"#{self.object.ticket.number}", self.get_back())]
+
     def get_back(self) -> str:
         return reverse("contracts:ticket", args=[self.object.ticket_id])
 
@@ -104,7 +136,7 @@ class EntryDelete(OwnTime, WorkDelete):
 
 
 class ItemDelete(WorkDelete):
-    queryset = TicketItem.objects.all()
+    queryset = TicketItem.objects.select_related("ticket", "item")
     title = "Delete product or expense"
 
     def perform(self, form: Any) -> str:

@@ -19,7 +19,7 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.problems import Malformed
 from atera_invoicing.rest import OrjsonRenderer, PdfRenderer
 from atera_invoicing.viewsets import Deleting, Endpoint, Listing, Retrieving, validation
-from invoices import downloads, lifecycle, paper, pdf
+from invoices import downloads, lifecycle, numbering, paper, pdf
 from invoices.filters import InvoiceFilter
 from invoices.models import Invoice, InvoiceLine, status_of
 
@@ -164,7 +164,7 @@ class InvoiceViewSet(Listing, Retrieving, Deleting, Endpoint):
     @action(detail=True, methods=["post"])
     def renumber(self, request: Request, pk: str) -> Response:
         """Another number, while it is neither sent nor exported."""
-        return self._acted(lifecycle.renumber, **self.given(RenumberSerializer))
+        return self._acted(numbering.renumber, **self.given(RenumberSerializer))
 
     @extend_schema(request=ReasonSerializer, responses=InvoiceSerializer)
     @action(detail=True, methods=["post"])

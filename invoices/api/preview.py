@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from atera_invoicing.models import Installation
 from invoices import choosing, unready
-from invoices.billing import Bill
+from invoices.bills import Bill
 from invoices.choosing import Chosen
 from invoices.plan import PlannedLine
 

@@ -155,7 +155,8 @@ class LineInputSerializer(StrictSerializer):
         queryset=TaxRate.objects.all(),
         required=False,
         allow_null=True,
-        help_text="Left out: the item's. null: none.",
+        help_text="Left out: the item's, else the contract's, else the default for freestyle lines"
+        " without an item. null: none.",
     )
 
     def validate(self, data: dict[str, Any]) -> LineInput:  # type: ignore[override]

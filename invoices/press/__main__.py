@@ -39,9 +39,11 @@ def main() -> None:
     setup = json.loads(frames.read(requests))
     try:
         warnings.simplefilter("ignore")
-        from .engine import Engine  # noqa: PLC0415 - a missing system library is an answer, not a crash
+        from . import shortcuts  # noqa: PLC0415 - a missing system library is an answer, not a crash
+        from .engine import Engine  # noqa: PLC0415
 
         engine = Engine(setup["css"], setup["font"])
+        shortcuts.install()
     except OSError as problem:
         _answer(answers, error=str(problem))
         return
@@ -49,6 +51,7 @@ def main() -> None:
     _answer(answers)
     gc.disable()
     gc.freeze()
+    has_grown = False
     for count in range(1, DOCUMENTS + 1):
         if not select.select([requests], [], [], IDLE_SECONDS)[0]:
             return
@@ -56,15 +59,16 @@ def main() -> None:
         _limit(resource.RLIMIT_CPU, int(sum(os.times()[:2])) + CPU_SECONDS)
         try:
             look = {"size": head["size"], "color": head["color"], "logo": (head["logo"], logo)}
-            pdf = engine.render(head["html"], **look)
+            pdf = engine.render(head["markup"], **look)
         except (Exception, RecursionError, MemoryError) as problem:  # noqa: BLE001 - told to the parent
             _answer(answers, error=f"{type(problem).__name__}: {problem}"[:500], tired=True)
             return
         if len(pdf) > LARGEST_PDF:
             _answer(answers, error="the PDF is larger than 20 MB", tired=True)
             return
-        gc.collect()
-        _answer(answers, pdf=pdf, tired=count == DOCUMENTS or _memory() > TIRED_AT)
+        _answer(answers, pdf=pdf, tired=has_grown or count == DOCUMENTS)
+        gc.collect()  # while the parent writes the file
+        has_grown = _memory() > TIRED_AT
 
 
 def _private_streams() -> tuple[BinaryIO, BinaryIO]:

@@ -136,6 +136,11 @@ class Pool:
             press.close()
         return Press(*self.setup)
 
+    def close(self) -> None:
+        """End the presses that are free; the next caller starts a new one."""
+        while self._warm:
+            self._warm.pop().close()
+
     def forget(self) -> None:
         """In a forked process: let go of the parent's presses without ending them."""
         for press in self._warm:

@@ -12,7 +12,8 @@ from ctypes import byref, c_char_p, c_float, c_int, c_uint, c_void_p
 from typing import Any
 
 WEIGHTS = (400, 600)
-KEEP_ALL = (1, 4, 6)  # hb_subset_sets_t: characters, names, layout features
+CHARACTERS, FEATURES = 1, 6  # of hb_subset_sets_t
+FIGURES = b"tnum"  # beside the features that are always on: kerning, marks, ligatures, ...
 
 
 def static_weights(path: str) -> dict[int, bytes]:
@@ -49,6 +50,7 @@ def _declare(harfbuzz: Any, subset: Any) -> None:
         (harfbuzz, "hb_face_reference_blob", pointer, [pointer]),
         (harfbuzz, "hb_blob_get_data", pointer, [pointer, pointer]),
         (harfbuzz, "hb_set_invert", None, [pointer]),
+        (harfbuzz, "hb_set_add", None, [pointer, tag]),
         (subset, "hb_subset_input_create_or_fail", pointer, []),
         (subset, "hb_subset_input_set", pointer, [pointer, c_int]),
         (subset, "hb_subset_input_pin_axis_location", c_int, [pointer, pointer, tag, c_float]),
@@ -59,10 +61,13 @@ def _declare(harfbuzz: Any, subset: Any) -> None:
 
 
 def _pinned(harfbuzz: Any, subset: Any, face: int, weight: int) -> bytes:
-    """The font at one weight and text size, with all its characters and features."""
+    """The font at one weight and text size, with all its characters; without the alternates that
+    nothing here asks for, because each document cuts its own subset out of what is left.
+    """
     wanted = subset.hb_subset_input_create_or_fail()
-    for kind in KEEP_ALL:
-        harfbuzz.hb_set_invert(subset.hb_subset_input_set(wanted, kind))
+    harfbuzz.hb_set_invert(subset.hb_subset_input_set(wanted, CHARACTERS))  # it begins empty
+    features = subset.hb_subset_input_set(wanted, FEATURES)  # it begins with what is always on
+    harfbuzz.hb_set_add(features, int.from_bytes(FIGURES, "big"))
     for axis, place in ((b"opsz", 14), (b"wght", weight)):
         tag = int.from_bytes(axis, "big")
         if not subset.hb_subset_input_pin_axis_location(wanted, face, tag, place):

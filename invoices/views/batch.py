@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
-from django.db.models import Sum
+from django.core.cache import cache
+from django.db.models import Count, Max, Q, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from atera_invoicing.pages import ActionPage, DetailPage
+from atera_invoicing.models import Installation
+from atera_invoicing.pages import ActionPage, DetailPage, Page
 from invoices import batches, tasks
-from invoices.models import Batch, BatchPart, Invoice
+from invoices.models import Batch, BatchPart, Claim, Event, Invoice
 
-from .billing import HOME
 from .lists import FETCH, start_download
+from .sheet import HOME
+
+Part = BatchPart.State
+TOLD = (Part.WRITTEN, Part.FAILED)  # with a message: not all of it, or none
+SHOWN = 100
+SLOW = dt.timedelta(minutes=1)
 
 
 class BatchPage(DetailPage):
@@ -24,23 +33,55 @@ class BatchPage(DetailPage):
     crumbs = HOME
 
     def context(self) -> dict[str, Any]:
-        invoices = self.object.invoices.with_status(timezone.localdate())
-        told = self.object.parts.exclude(message="").select_related("contract__customer")
-        return super().context() | {
-            "invoices": invoices.select_related("contract").order_by("id")[:500],
-            "sums": self.object.invoices.aggregate(
-                total=Sum("total"), tax=Sum("tax"), net=Sum("subtotal")
-            ),
-            "count": self.object.invoices.count(),
-            "drafts": self.object.invoices.drafts().count(),
-            "told": told.exclude(state=BatchPart.State.PENDING)[:200],
-            "events": self.object.events.select_related("by"),
-        }
+        batch = self.object
+        invoices = batch.invoices.with_status(timezone.localdate())
+        parts = list(batch.parts.select_related("contract__customer").exclude(message=""))
+        return super().context() | _count(batch) | {
+            "invoices": invoices.select_related("contract").order_by("id")[:SHOWN],
+            "told": [part for part in parts if part.state in TOLD],
+            "nothing": [part for part in parts if part.state == Part.EMPTY],
+            "unissued": _unissued(batch),
+            "currency": Installation.current().currency,
+            "events": batch.events.select_related("by"),
+            "asleep": _is_asleep(),
+        }  # fmt: skip
 
 
-class BatchProgress(BatchPage):
+def _count(batch: Batch) -> dict[str, Any]:
+    """What the batch has become, in figures."""
+    live = Q(voided_at__isnull=True)
+    sums = batch.invoices.aggregate(
+        count=Count("pk"),
+        drafts=Count("pk", filter=live & Q(issued_at__isnull=True)),
+        net=Sum("subtotal", filter=live),
+        tax=Sum("tax", filter=live),
+        total=Sum("total", filter=live),
+        unpaid=Sum("balance", filter=live & Q(issued_at__isnull=False)),
+    )
+    parts = batch.parts.aggregate(
+        parts=Count("pk"), written=Count("pk", filter=Q(state=Part.WRITTEN))
+    )
+    return {"count": sums["count"], "drafts": sums["drafts"], "sums": sums} | parts
+
+
+def _unissued(batch: Batch) -> list[Event]:
+    """Why drafts of the batch could not be issued, the last time it was tried."""
+    tried = Event.objects.filter(code="not_issued", invoice__batch=batch)
+    last = tried.filter(invoice__issued_at__isnull=True).values("invoice").annotate(Max("pk"))
+    found = Event.objects.filter(pk__in=[row["pk__max"] for row in last[:SHOWN]])
+    return list(found.select_related("invoice").order_by("invoice_id"))
+
+
+def _is_asleep() -> bool:
+    """Whether no worker has done its round for a while."""
+    seen = cache.get(tasks.HEARTBEAT)
+    return not seen or timezone.now() - dt.datetime.fromisoformat(seen) > SLOW
+
+
+class BatchProgress(Page):
     """The bar alone; when the work is done, the whole page is loaded again."""
 
+    permission = "invoices.preview_batch"
     template_name = "invoices/_progress.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -51,7 +92,8 @@ class BatchProgress(BatchPage):
                 "true" if batch else reverse("invoices:batches")
             )
             return answer
-        return self.render()
+        context = {"object": batch, "asleep": _is_asleep()}
+        return render(request, self.template_name, context)
 
 
 class BatchAction(ActionPage):
@@ -68,7 +110,8 @@ class BatchIssue(BatchAction):
 
     def get_question(self) -> str:
         count = self.object.invoices.drafts().count()
-        return f"{count} drafts get their numbers. Issued invoices can't be changed, only voided."
+        them = "The draft gets its number" if count == 1 else f"{count} drafts get their numbers"
+        return f"{them}, in order. Issued invoices can't be changed, only voided."
 
     def perform(self, form: Any) -> str:
         batch = batches.issue_all(self.object, by=self.request.user, now=timezone.now())
@@ -77,14 +120,27 @@ class BatchIssue(BatchAction):
 
 
 class BatchDelete(BatchAction):
+    """Says what it will free; names the issued invoices that stand in the way."""
+
     permission = "invoices.delete_batch"
+    template_name = "invoices/batch_delete.html"
     title = "Delete the batch"
+    question = "Its drafts go, blocks get back what was used, and all the work can be billed again."
     button = "Delete"
     danger = True
 
-    def get_question(self) -> str:
-        count = self.object.invoices.drafts().count()
-        return f"{count} drafts are deleted and their work can be billed again."
+    def context(self) -> dict[str, Any]:
+        batch = self.object
+        issued = batch.invoices.filter(issued_at__isnull=False, voided_at__isnull=True)
+        work = Claim.objects.filter(invoice__batch=batch, time_entry__isnull=False)
+        drafts = batch.invoices.drafts().aggregate(drafts=Count("pk"), total=Sum("total"))
+        return super().context() | {
+            "issued": issued.order_by("id")[:5],
+            "issued_count": issued.count(),
+            "freed": drafts | work.aggregate(
+                hours=Sum("quantity"), tickets=Count("time_entry__ticket", distinct=True)
+            ),
+        }  # fmt: skip
 
     def perform(self, form: Any) -> str:
         batch = batches.delete(self.object, by=self.request.user, now=timezone.now())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
-from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
@@ -13,10 +12,11 @@ from django.utils import timezone
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import Installation
 from atera_invoicing.pages import ActionPage, DetailPage, FormPage, ReasonForm
+from atera_invoicing.templatetags.ui import money
 from customers import recipients
-from invoices import events, lifecycle, paper, paying, pdf
+from invoices import changes, events, explain, lifecycle, numbering, paper, paying, pdf
 from invoices.forms import EmailForm, NumberForm, PaymentForm
-from invoices.models import Claim, Invoice, Payment
+from invoices.models import Invoice, Payment
 
 VIEW = "invoices.view_invoice"
 HOME = (("Invoices", reverse_lazy("invoices:list")),)
@@ -33,25 +33,33 @@ class InvoicePage(DetailPage):
     def context(self) -> dict[str, Any]:
         invoice, today = self.object, timezone.localdate()
         rule = Installation.current().recipient_rule
-        claims = Claim.objects.select_related(
-            "time_entry__technician", "time_entry__rate__item", "time_entry__ticket",
-            "ticket_item__item", "ticket_item__ticket",
-        )  # fmt: skip
-        lines = invoice.lines.select_related("ticket").prefetch_related(
-            Prefetch("claims", claims, "sources")
-        )
         sheet = paper.of(invoice)
         logo = f"data:image/png;base64,{b64encode(sheet.logo.png).decode()}" if sheet.logo else ""
+        stories, dropped = explain.of(invoice)
+        diary = list(invoice.events.select_related("by"))
         return super().context() | {
             "status": invoice.status(today),
+            "days_late": (today - invoice.due_date).days if invoice.due_date else 0,
+            "blocker": self.blocker(),
             "paper": sheet,
             "logo_src": logo,
             "recipient": recipients.for_customer(invoice.customer, rule, invoice.email),
-            "lines": lines,
-            "dropped": claims.filter(invoice=invoice, line=None),
+            "stories": list(zip(stories, sheet.lines, strict=True)),
+            "dropped": dropped,
             "payments": invoice.payments.select_related("created_by", "removed_by"),
-            "events": invoice.events.select_related("by"),
+            "refundable": invoice.paid - invoice.refunded,
+            "diary": [(event, changes.rows(event)) for event in diary],
+            "voiding": next((event for event in diary if event.code == "voided"), None),
         }
+
+    def blocker(self) -> str:
+        """Why a draft can't be issued yet."""
+        try:
+            if self.object.is_draft:
+                lifecycle.refuse_unready(self.object)
+        except Refused as refused:
+            return refused.message
+        return ""
 
 
 class InvoicePdf(DetailPage):
@@ -112,7 +120,7 @@ class InvoiceRenumber(InvoiceAction):
 
     def perform(self, form: NumberForm) -> str:
         data = form.cleaned_data
-        changed = lifecycle.renumber(
+        changed = numbering.renumber(
             self.object, number=data["number"], reason=data["reason"], **self.signed()
         )
         return f"The number is now {changed.number}."
@@ -178,21 +186,43 @@ class InvoiceEmail(FormPage):
 
 
 class PaymentNew(FormPage):
+    """Money that came in, or with `?kind=refund` money that went back; as a dialog for htmx."""
+
     permission = "invoices.record_payment"
+    template_name = "_question.html"
     queryset = Invoice.objects.all()
     form_class = PaymentForm
-    title = "Record a payment"
     button = "Record"
+
+    @property
+    def is_refund(self) -> bool:
+        return (self.request.POST or self.request.GET).get("kind") == Payment.Kind.REFUND
+
+    def get_title(self) -> str:
+        return "Record a refund" if self.is_refund else "Record a payment"
 
     def get_back(self) -> str:
         return reverse("invoices:detail", args=[self.object.pk])
 
+    def context(self) -> dict[str, Any]:
+        invoice = self.object
+        paid = f"{money(invoice.paid - invoice.refunded, invoice.currency)} is paid"
+        owed = f"{money(invoice.balance, invoice.currency)} of"
+        total = f"{money(invoice.total, invoice.currency)} is owed"
+        words = f"{paid} on {invoice}." if self.is_refund else f"{owed} {total} on {invoice}."
+        shell = "_dialog.html" if self.request.htmx else "base.html"
+        return super().context() | {"question": words, "shell_template": shell}
+
     def form_kwargs(self) -> dict[str, Any]:
-        initial = {"amount": self.object.balance or None, "received_on": timezone.localdate()}
-        return {"initial": initial}
+        invoice = self.object
+        open_amount = invoice.paid - invoice.refunded if self.is_refund else invoice.balance
+        kind = Payment.Kind.REFUND if self.is_refund else Payment.Kind.PAYMENT
+        today = timezone.localdate()
+        return {"initial": {"kind": kind, "amount": open_amount or None, "received_on": today}}
 
     def success(self, result: Payment) -> str:
-        return f"{result.get_kind_display()} of {result.amount} is recorded."
+        amount = money(result.amount, self.object.currency)
+        return f"{result.get_kind_display()} of {amount} is recorded."
 
     def done(self, result: Payment) -> str:
         return self.get_back()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from atera_invoicing.models import Installation
 from contracts import schedule
 from tests import make
 
@@ -11,8 +12,16 @@ pytestmark = pytest.mark.django_db
 TODAY = make.day("2026-10-15")
 
 
+def slots(contract):
+    return schedule.slots(contract, today=TODAY, options=Installation.current())
+
+
 def following(contract):
-    return schedule.next_bill(contract, schedule.slots(contract, today=TODAY), today=TODAY)
+    return schedule.next_bill(contract, slots(contract), today=TODAY)
+
+
+def states(contract):
+    return [slot.state for slot in slots(contract)]
 
 
 @pytest.mark.parametrize(
@@ -67,4 +76,33 @@ def test_an_hourly_contract_is_billed_after_its_period():
 def test_a_released_bill_makes_the_period_due_again():
     contract = make.retainer(start_date="2026-09-01")
     make.claim(contract, "INV-1", "2026-09-01", released_at=make.at("2026-10-02"))
-    assert schedule.slots(contract, today=TODAY)[1].state == "due"
+    assert states(contract)[1] == "due"
+
+
+def test_an_hourly_period_is_due_while_work_in_it_waits():
+    contract = make.hourly(start_date="2026-07-01")
+    entry = make.entry(make.ticket(contract, "2026-08-20"))
+    make.entry(make.ticket(contract, "2026-09-20"), billable=False)
+    make.entry(make.ticket(contract, resolved=None))
+    assert states(contract) == ["open", "empty", "due", "empty"]
+    assert following(contract) == TODAY
+    make.claim(entry)
+    assert states(contract) == ["open", "empty", "empty", "empty"]
+    assert following(contract) == make.day("2026-11-01")
+
+
+def test_an_hourly_period_names_its_invoice_and_late_work_makes_it_due_again():
+    contract = make.hourly(start_date="2026-09-01")
+    claim = make.claim(make.entry(make.ticket(contract, "2026-09-20")), "INV-7")
+    claim.invoice.period_start = make.day("2026-09-01")
+    claim.invoice.save()
+    assert slots(contract)[1][1:] == ("billed", claim.invoice_id, "INV-7")
+    make.entry(make.ticket(contract, "2026-09-25"))
+    assert slots(contract)[1][1:] == ("due", claim.invoice_id, "INV-7")
+
+
+def test_products_make_an_hourly_period_due_too():
+    contract = make.hourly(start_date="2026-09-01", period="on_demand")
+    assert states(contract) == ["empty"]
+    make.used(make.ticket(contract, "2026-09-20"))
+    assert states(contract) == ["due"]

@@ -265,6 +265,17 @@ def test_a_bad_change_of_a_balance_is_refused(client_as, sent, words):
     assert not BlockMovement.objects.exists()
 
 
+def test_the_list_says_what_is_left_of_each_block_today(client_as):
+    make.hourly()
+    with time_machine.travel(dt.datetime(2026, 10, 15, 12, tzinfo=dt.UTC)):
+        block = make.block_hours("10", start_date="2026-10-01")
+        make.entry(make.ticket(block, resolved=None), 90, started="2026-10-12")
+        make.block_money("1000", start_date="2026-11-01")
+        text = client_as("billing").get("/contracts/").text
+    assert "8.50\u00a0h" in text
+    assert "1,000.00" not in text  # that block has not begun
+
+
 def test_a_block_explains_its_balance(client_as):
     block = make.block_hours("10", start_date="2026-10-01")
     client = client_as("billing")
@@ -324,8 +335,8 @@ def test_a_count_is_recorded_and_deleted_unless_it_is_billed(client_as):
 @pytest.mark.parametrize("many", [2, 30])
 def test_the_list_costs_the_same_for_any_number_of_rows(client_as, django_assert_num_queries, many):
     for _ in range(many):
-        make.movement(make.block_hours(tax_rate=make.tax()), "4")
+        make.block_hours(tax_rate=make.tax())
     client = client_as("billing")
-    assert "4 h" in client.get("/contracts/").text
-    with django_assert_num_queries(6):
+    assert "10.00\u00a0h" in client.get("/contracts/").text
+    with django_assert_num_queries(17):  # nine find what is left of the blocks
         client.get("/contracts/")

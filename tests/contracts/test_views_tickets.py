@@ -6,7 +6,9 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.utils import timezone
 
+from atera_invoicing.models import Installation, User
 from contracts.models import Ticket, TicketItem, TimeEntry
 from contracts.views.tickets import TicketList
 from tests import make, pages
@@ -242,7 +244,8 @@ def test_billed_work_says_so_and_stays(client_as, ticket):
     entry = make.entry(ticket)
     make.claim(entry, "INV-9")
     page = client.get(f"/tickets/{ticket.pk}/").text
-    assert "Work on this ticket is billed." in page
+    assert "Work on this ticket is billed" in page
+    assert f'href="/invoices/{entry.claims.get().invoice_id}/">INV-9</a>' in page
     assert f"/time/{entry.pk}/delete/" not in page
     response = client.post(f"/time/{entry.pk}/", TIME | {"technician": entry.technician_id})
     assert response.status_code == 409
@@ -250,6 +253,71 @@ def test_billed_work_says_so_and_stays(client_as, ticket):
     assert "INV-9" in client.post(f"/time/{entry.pk}/delete/", follow=True).text
     assert "INV-9" in client.post(f"/tickets/{ticket.pk}/delete/", follow=True).text
     assert TimeEntry.objects.get().minutes == 60
+
+
+@pytest.mark.parametrize("role", ["billing", "technician"])
+def test_nobody_gets_a_form_for_what_is_billed(client_as, ticket, role):
+    client = client_as(role)
+    me = User.objects.get(role=role)
+    entry, item = make.entry(ticket, technician=me), make.used(ticket)
+    claim = make.claim(entry, "INV-9")
+    make.claim(item, "INV-10")
+    addresses = [f"/time/{entry.pk}/", f"/items/{item.pk}/", f"/tickets/{ticket.pk}/time/"]
+    for address in addresses:
+        response = client.get(address)
+        assert response.status_code == 409
+        assert "is billed on invoice INV-" in response.text
+    text = client.get(addresses[0]).text
+    assert (f"/invoices/{claim.invoice_id}/" in text) == (role == "billing")
+    assert ("The role Owner or Billing can do that." in text) == (role == "technician")
+
+
+def test_the_tabs_show_open_and_unbilled_tickets_and_those_without_a_contract(client_as):
+    contract = make.hourly()
+    make.ticket(contract, resolved=None, title="Still open")
+    make.entry(make.ticket(contract, title="Wants a bill"))
+    make.ticket(None, title="Orphan")
+    client = client_as("billing")
+    tabs = client.get("/tickets/").context["tabs"]
+    found = {
+        label: {row.title for row in client.get(f"/tickets/?{query}").context["rows"].items}
+        for label, query, _ in tabs
+    }
+    assert found == {
+        "All": {"Still open", "Wants a bill", "Orphan"},
+        "Open": {"Still open"},
+        "To be billed": {"Wants a bill"},
+        "Without a contract": {"Orphan"},
+    }
+    page = client.get("/tickets/?status=open&status=pending")
+    assert [label for label, _, current in page.context["tabs"] if current] == ["Open"]
+
+
+def test_a_ticket_on_a_block_shows_what_is_left_of_it(client_as):
+    today = timezone.localdate()
+    block = make.block_hours("10", start_date=today.replace(day=1))
+    ticket = make.ticket(block, resolved=None)
+    make.entry(ticket, 90, started=today.isoformat())
+    client = client_as("technician")
+    for page in (f"/tickets/{ticket.pk}/", f"/tickets/{ticket.pk}/time/"):
+        assert "8.50\u00a0h of 10.00\u00a0h left" in client.get(page).text
+
+
+def test_a_technician_is_not_told_the_money_of_a_block(client_as):
+    block = make.block_money("1000", start_date=timezone.localdate().replace(day=1))
+    ticket = make.ticket(block, resolved=None)
+    assert "1,000.00 left" in client_as("billing").get(f"/tickets/{ticket.pk}/").text
+    assert "1,000.00" not in client_as("technician").get(f"/tickets/{ticket.pk}/").text
+
+
+def test_resolving_says_where_the_work_will_be_billed(client_as, ticket):
+    client = client_as("technician")
+    address = f"/tickets/{ticket.pk}/resolve/"
+    assert "in the period of today" in client.get(address).text
+    Installation.objects.update(ticket_period="work_date")
+    assert "in the period of the day it was done" in client.get(address).text
+    Ticket.objects.update(contract=None)
+    assert "none of its work can be billed" in client.get(address).text
 
 
 def test_deleting_says_what_it_did(client_as, ticket):
@@ -301,5 +369,5 @@ def test_a_ticket_costs_the_same_for_any_amount_of_work(
         make.used(ticket)
     client = client_as("billing")
     client.get(f"/tickets/{ticket.pk}/")
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         client.get(f"/tickets/{ticket.pk}/")

@@ -61,6 +61,25 @@ def paper(*lines: InvoiceLine, look: dict[str, Any] | None = None, **fields: Any
     return build(Invoice(**values), rows, branding=branding)
 
 
+def ten_lines() -> list[InvoiceLine]:
+    text = "Care, October 2026\n#T-100{} – VPN down\nReset the gateway and checked the tunnel"
+    return [line(text.format(i // 2), "1.5") for i in range(10)]
+
+
+def full_look(**more: Any) -> dict[str, Any]:
+    return {
+        "company_address": "14 Harbour Street\nPortland, ME 04101\nUnited States",
+        "company_email": "billing@msp.example",
+        "company_phone": "+1 207 555 0134",
+        "tax_number": "EIN 12-3456789",
+        "payment_instructions": "Harbour Bank\nAccount 0042 1337 90",
+        "terms": "Payment within 30 days.",
+        "footer": "Northwind IT LLC",
+        "logo": logo(900, 300),
+        **more,
+    }
+
+
 def logo(width: int, height: int) -> Logo:
     out = io.BytesIO()
     Image.new("RGBA", (width, height), (200, 30, 30, 255)).save(out, "PNG")

@@ -131,4 +131,4 @@ def test_a_block_is_billed_in_order():
     contract = make.block_hours(start_date="2026-09-01")
     batch = bill(choices=[Choice(contract.pk, periods=(make.day("2026-10-01"),))])
     assert batch.invoices.count() == 0
-    assert "2026-09-01" in batch.parts.get().message
+    assert "1 Sep 2026" in batch.parts.get().message

@@ -9,6 +9,7 @@ import pytest
 from atera_invoicing.models import Installation
 from contracts.models import Contract
 from invoices import billing
+from invoices.bills import panel as panel_of
 from tests import make
 
 from . import examples
@@ -134,7 +135,7 @@ def test_retainer_beside_hourly(level):
 def test_the_panel_adds_up_what_is_chosen():
     care, extra = examples.gamma()
     rows = bills(care, extra, level="ticket")
-    panel = billing.panel([b for row in rows for b in row.chosen()], zero_invoices=False)
+    panel = panel_of([b for row in rows for b in row.chosen()], zero_invoices=False)
     assert (panel.invoices, panel.tickets, panel.hours) == (2, 3, D("6.50"))
     assert (panel.billable, panel.tax, panel.total) == (D("1325.00"), D("128.00"), D("1453.00"))
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from atera_invoicing.errors import Refused
 from contracts import blocks
-from invoices import lifecycle, paying
+from invoices import lifecycle, numbering, paying
 from invoices.drafting import LineInput
 from invoices.models import Claim, InvoiceNumber, Status
 from tests import make
@@ -126,10 +126,10 @@ def test_a_refused_issue_leaves_no_gap():
 
 def test_renumbering_is_audited_and_never_reuses_a_number():
     invoice = issued()
-    lifecycle.renumber(invoice, number="2026/A-1", reason="Customer's system", by=None, now=NOW)
+    numbering.renumber(invoice, number="2026/A-1", reason="Customer's system", by=None, now=NOW)
     assert invoice.events.get(code="renumbered").facts["old"] == "INV-00001"
     with refused("number_taken"):
-        lifecycle.renumber(issued(), number="inv-00001", reason="x", by=None, now=NOW)
+        numbering.renumber(issued(), number="inv-00001", reason="x", by=None, now=NOW)
     assert InvoiceNumber.objects.filter(invoice=invoice).count() == 2
 
 
@@ -148,7 +148,7 @@ def test_a_number_that_cannot_be_used_is_refused(number, code):
     if code == "number_same":
         number = "INV-00001"
     with refused(code):
-        lifecycle.renumber(invoice, number=number, reason="x", by=None, now=NOW)
+        numbering.renumber(invoice, number=number, reason="x", by=None, now=NOW)
 
 
 def test_a_sent_invoice_keeps_its_number():
@@ -156,7 +156,7 @@ def test_a_sent_invoice_keeps_its_number():
     invoice.sent_at = NOW
     invoice.save()
     with refused("number_fixed"):
-        lifecycle.renumber(invoice, number="X-1", reason="x", by=None, now=NOW)
+        numbering.renumber(invoice, number="X-1", reason="x", by=None, now=NOW)
 
 
 def test_a_voided_invoice_frees_its_time_and_its_block():

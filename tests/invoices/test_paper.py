@@ -109,6 +109,29 @@ def test_a_voided_invoice_keeps_its_number_under_a_watermark():
     assert (void.number, void.watermark) == ("INV-00001", "VOID")
 
 
+def test_only_an_invoice_that_is_paid_in_full_says_so_across_the_page():
+    assert papers.paper(paid=D(108), balance=D(0)).watermark == "PAID"
+    assert papers.paper(paid=D(60), balance=D(48)).watermark == ""
+    assert papers.paper().watermark == ""
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "is_wide"),
+    [("1.5", "120", False), ("99.25", "1234.5678", False), ("2", "98765.4321", True),
+     ("1234567.5", "1", True), ("2000", "5000", False)],
+)  # fmt: skip
+def test_figures_that_are_too_long_get_wider_columns(quantity, price, is_wide):
+    assert papers.paper(papers.line(quantity=quantity, price=price)).is_wide is is_wide
+
+
+def test_a_word_that_no_line_could_hold_gets_places_to_break():
+    address, word = "https://example.com/a-path-of-usual-length", "x" * 130
+    (row, endless) = papers.paper(papers.line(f"{address}\n{word}")).lines[0].rows
+    assert row.text == address
+    assert endless.text.replace("\u200b", "") == word
+    assert max(len(piece) for piece in endless.text.split("\u200b")) == 30
+
+
 def test_payments_show_what_is_left():
     sheet = papers.paper(paid=D(60), refunded=D(10), balance=D(58))
     assert [(f.label, f.value) for f in sheet.settled] == [

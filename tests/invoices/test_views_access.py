@@ -14,8 +14,10 @@ PAGES = {
     "list": "invoices.view_invoice",
     "export": "invoices.download_invoice",
     "new": "invoices.change_invoice",
+    "new-totals": "invoices.change_invoice",
     "detail": "invoices.view_invoice",
     "edit": "invoices.change_invoice",
+    "edit-totals": "invoices.change_invoice",
     "issue": "invoices.issue_invoice",
     "renumber": "invoices.renumber_invoice",
     "void": "invoices.void_invoice",
@@ -25,7 +27,6 @@ PAGES = {
     "batches": "invoices.preview_batch",
     "batch-new": "invoices.preview_batch",
     "batch-preview": "invoices.preview_batch",
-    "batch-sources": "invoices.preview_batch",
     "batch": "invoices.preview_batch",
     "batch-progress": "invoices.preview_batch",
     "batch-issue": "invoices.issue_invoice",
@@ -35,9 +36,9 @@ PAGES = {
 
 def address(page: str) -> str:
     """The page of a row that exists."""
-    if page in ("list", "export", "new", "batches", "batch-new"):
+    if page in ("list", "export", "new", "new-totals", "batches", "batch-new"):
         return reverse(f"invoices:{page}")
-    if page in ("batch-preview", "batch-sources"):
+    if page == "batch-preview":
         return reverse(f"invoices:{page}", args=[make.hourly().pk])
     row = web.batch() if page.startswith("batch") else web.draft()
     return reverse(f"invoices:{page}", args=[row.pk])
@@ -64,6 +65,17 @@ def test_an_unknown_invoice_is_not_found(client_as, page):
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize("role", Role.values)
+def test_ticking_needs_the_permission_to_preview(client_as, role):
+    contract = make.retainer(start_date="2026-10-01", end_date="2026-10-31")
+    form, client = web.batch_form(contract), client_as(role)
+    allowed = 200 if role in TABLE["invoices.preview_batch"] else 403
+    row = reverse("invoices:batch-row", args=[contract.pk])
+    preview = reverse("invoices:batch-preview", args=[contract.pk])
+    for url in (reverse("invoices:batch-panel"), row, preview):
+        assert client.post(url, form).status_code == allowed
+
+
 def test_who_may_only_look_cannot_save_a_batch(client_as):
     make.retainer(start_date="2026-10-01", end_date="2026-10-31")
     answer = client_as("read-only").post(reverse("invoices:batch-new"), web.batch_form(save="1"))
@@ -77,3 +89,11 @@ def test_bulk_issue_needs_the_permission(client_as):
     assert client_as("bookkeeper").post(reverse("invoices:list"), form).status_code == 403
     draft.refresh_from_db()
     assert draft.is_draft
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_sums_of_a_form_are_for_those_who_may_send_it(client_as, role):
+    client = client_as(role)
+    for page in ("new-totals", "edit-totals"):
+        status = client.post(address(page), web.line_form({"description": "x"})).status_code
+        assert status == (200 if role in TABLE["invoices.change_invoice"] else 403)

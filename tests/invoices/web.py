@@ -41,15 +41,17 @@ def batch(**fields: Any) -> Batch:
     )
 
 
-def batch_form(*contracts: Any, **fields: Any) -> dict[str, Any]:
-    """What the page of a new batch posts."""
+def batch_form(*contracts: Any, start: str = "2026-10-01", **fields: Any) -> dict[str, Any]:
+    """What the page of a new batch posts, with the period that begins on `start` ticked."""
+    boxes = [f"{contract.pk}/{start}" for contract in contracts]
     return {
         "uid": str(uuid.uuid4()),
         "name": "October 2026",
         "level": "",
         "through": "2026-10-31",
         "invoice_date": "2026-11-01",
-        "contract": [contract.pk for contract in contracts],
+        "shown": " ".join(boxes),
+        "take": boxes,
         **fields,
     }
 

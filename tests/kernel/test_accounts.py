@@ -55,7 +55,7 @@ def test_guessing_is_stopped_for_every_process_and_with_a_clear_message(client):
     for _ in range(5):
         log_in(Client(), "wrong password!")
     response = log_in(Client())  # the right password, too late
-    assert "Too many failed login attempts. Try again later." in response.text
+    assert "Too many failed log-ins. Wait five minutes and try again" in response.text
     assert "_auth_user_id" not in response.client.session
 
 
@@ -125,7 +125,10 @@ def test_every_page_of_the_log_in_is_ours_to_look_at(client, view):
 def test_a_second_step_can_be_turned_on_and_is_then_asked_for(client):
     from allauth.mfa.totp.internal import auth
 
-    ana()
+    out = io.StringIO()  # as everybody begins: by a link
+    call_command("add_person", "ana@msp.example", "--link", stdout=out)
+    form = client.get(out.getvalue().strip(), follow=True).redirect_chain[-1][0]
+    client.post(form, {"password1": PASSWORD, "password2": PASSWORD})
     log_in(client)
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     page = client.get(reverse("mfa_activate_totp"))
@@ -153,6 +156,18 @@ def test_a_new_person_sets_a_password_by_the_link_which_works_once(client_as, cl
     client.post(form.redirect_chain[-1][0], {"password1": PASSWORD, "password2": PASSWORD})
     assert log_in(client, email="bo@msp.example").url == "/"
     assert "This link no longer works" in Client().get(link, follow=True).text
+
+
+def test_the_forms_of_the_log_in_are_plain(client):
+    out = io.StringIO()
+    call_command("add_person", "ana@msp.example", "--link", stdout=out)
+    for text in (
+        client.get("/accounts/login/").text,
+        client.get(out.getvalue().strip(), follow=True).text,
+    ):
+        assert "placeholder" not in text
+    assert "New password again" in text
+    assert text.count("At least 12 characters") == 1
 
 
 def test_a_link_made_by_guessing_is_refused(client):

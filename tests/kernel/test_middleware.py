@@ -6,14 +6,21 @@ import pytest
 from django.http import HttpResponse
 from django.urls import include, path
 
+from atera_invoicing import urls
 from atera_invoicing.errors import Refused
 from tests import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+handler403, handler404, handler500 = urls.handler403, urls.handler404, urls.handler500
+HTMX = {"HX-Request": "true"}
 
 
 def refuse(request):
     raise Refused("full", "The box is full of <b>bold</b> things.")
+
+
+def refuse_billed(request):
+    raise Refused("billed", "It is billed.", invoice_id=7)
 
 
 def cached(request):
@@ -26,6 +33,7 @@ def broken(request):
 
 urlpatterns = [
     path("refuse/", refuse),
+    path("billed/", refuse_billed),
     path("cached/", cached),
     path("broken/", broken),
     path("", include("atera_invoicing.urls")),
@@ -44,6 +52,50 @@ def test_a_refusal_reaches_htmx_as_a_message(client_as):
     assert response.headers["HX-Retarget"] == "#messages"
     assert "<html" not in response.text
     assert "full of" in response.text
+
+
+def test_a_refusal_has_the_button_to_what_stands_in_the_way(client_as):
+    client = client_as("billing")
+    assert 'href="/invoices/7/">Open the invoice</a>' in client.get("/billed/").text
+    assert 'href="/invoices/7/">Open the invoice</a>' in client.get("/billed/", headers=HTMX).text
+
+
+def test_who_may_not_take_the_way_out_is_told_who_can(client_as):
+    text = client_as("technician").get("/billed/").text
+    assert "It is billed. The role Owner or Billing can do that." in text
+    assert "/invoices/7/" not in text
+
+
+def test_a_refusal_leads_back_to_where_one_came_from(client_as):
+    client = client_as("owner")
+    here = {"Referer": "http://testserver/tickets/4/"}
+    assert 'href="http://testserver/tickets/4/"' in client.get("/refuse/", headers=here).text
+    there = {"Referer": "https://evil.example/"}
+    assert "evil.example" not in client.get("/refuse/", headers=there).text
+
+
+def test_a_page_that_is_not_for_a_role_names_who_can_help(client_as):
+    make.user("billing", first_name="Tomás", last_name="Herrera")
+    make.user("owner", first_name="Gone", last_name="Away", is_active=False)
+    text = client_as("technician").get("/contracts/new/").text
+    assert "You are Technician; this takes Owner or Billing." in text
+    assert "<b>Tomás Herrera</b> can do it for you." in text
+    assert "Gone Away" not in text
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "words"),
+    [("/team/", 403, "it takes Owner"), ("/customers/99/", 404, "no longer there"),
+     ("/broken/", 500, "nothing was saved")],
+)  # fmt: skip
+def test_htmx_gets_an_error_as_a_message(client_as, address, status, words):
+    client = client_as("technician")
+    client.raise_request_exception = False
+    response = client.get(address, headers=HTMX)
+    assert response.status_code == status
+    assert response.headers["HX-Retarget"] == "#messages"
+    assert words in response.text
+    assert "<html" not in response.text
 
 
 @pytest.mark.parametrize("address", ["/", "/team/", "/accounts/login/", "/refuse/", "/nowhere/"])

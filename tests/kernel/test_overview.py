@@ -10,6 +10,7 @@ import time_machine
 from django.utils import timezone
 
 from atera_invoicing import overview
+from atera_invoicing.models import Installation
 from invoices.models import Batch, Invoice, Payment
 from tests import make
 from whitelabel.models import Branding
@@ -66,6 +67,44 @@ def test_drafts_unpaid_and_overdue_are_told_apart():
     assert (found["drafts"], found["draft_total"]) == (1, 10)
     assert (found["unpaid"], found["unpaid_total"]) == (2, 50)
     assert (found["overdue"], found["overdue_total"]) == (1, 30)
+
+
+def test_what_is_unpaid_is_shown_by_age_and_leads_to_those_invoices(client_as):
+    dues = ("2026-10-25", "2026-10-24", "2026-09-25", "2026-09-24", "2026-08-26", "2026-08-25")
+    for tens, due in enumerate(dues, start=1):
+        invoice(tens * 10, due=due)
+    invoice("99", due="2026-08-01", voided_at=NOW)
+    invoice("99", issued=False)
+    shares = overview.money(TODAY)["ages"]
+    assert [(share.age.name, share.amount) for share in shares] == [
+        ("age_due", 10), ("age_30", 50), ("age_60", 90), ("age_more", 60),
+    ]  # fmt: skip
+    assert sum(share.wide for share in shares) == pytest.approx(100)
+    client = client_as("bookkeeper")
+    for share in shares:
+        rows = client.get(f"/invoices/?{share.query}").context["rows"].items
+        assert sum(row.balance for row in rows) == share.amount
+        assert share.query.replace("&", "&amp;") in client.get("/").text
+
+
+def test_nothing_unpaid_has_no_ages():
+    paid("50", on="2026-10-20")
+    assert overview.money(TODAY)["ages"] == []
+
+
+def test_customers_whose_invoices_would_reach_nobody_are_counted(client_as):
+    make.contact(make.hourly().customer)
+    make.contact(make.hourly(customer=make.customer("Silent")).customer, email="")
+    make.customer("No contract")
+    assert overview.money(TODAY)["unreachable"] == 1
+    invoice()
+    client = client_as("owner")
+    assert "1 customer without an address" in client.get("/").text
+    rows = client.get("/customers/?reachable=false").context["rows"].items
+    assert {"Silent", "No contract"} <= {row.name for row in rows}
+    assert "Silent" not in client.get("/customers/?reachable=true").text
+    Installation.objects.update(recipient_rule="none")
+    assert overview.money(TODAY)["unreachable"] == 0
 
 
 def test_only_payments_of_this_month_less_refunds_are_paid():
@@ -127,6 +166,21 @@ def test_steps_that_are_done_are_ticked():
     assert done == {"Add customers", "Set your prices", "Agree on contracts"}
 
 
+def test_the_first_step_that_is_left_is_the_one_to_take(client_as):
+    make.customer()
+    steps = overview.money(TODAY)["steps"]
+    assert [step.title for step in steps if step.next] == ["Make it yours"]
+    Branding.objects.create(created_at=NOW)
+    Branding.objects.create(created_at=NOW)
+    steps = overview.money(TODAY)["steps"]
+    assert [step.title for step in steps if step.next] == ["Set your prices"]
+
+
+def test_the_steps_are_shown_to_who_can_take_them(client_as):
+    assert "Getting started" in client_as("billing").get("/").text
+    assert "Getting started" not in client_as("bookkeeper").get("/").text
+
+
 def test_a_running_batch_shows_a_bar_that_moves_by_itself(client_as):
     client = client_as("bookkeeper")
     batch = Batch.objects.create(
@@ -156,12 +210,12 @@ def test_the_home_page_asks_a_fixed_number_of_questions(client_as, django_assert
     client = client_as("owner")
     invoice()
     client.get("/")  # the first visit fills the cache
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get("/")
     for _ in range(5):
         invoice()
         make.entry(make.ticket(make.hourly()))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get("/")
 
 

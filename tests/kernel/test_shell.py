@@ -307,15 +307,60 @@ def test_the_highest_column_fills_the_chart_and_nothing_hangs_below():
     one, two, three = charts.columns(
         [("Jan", Decimal(50)), ("Feb", Decimal(100)), ("Mar", Decimal(-5))]
     )
-    assert (one.high, two.high, three.high) == (79, 158, 0)
+    assert (one.high, two.high, three.high) == (77, 154, 0)
     assert two.top == charts.HEAD
     assert charts.columns([("Jan", Decimal(0))])[0].high == 0
 
 
-def test_a_long_amount_stays_inside_the_chart():
-    year = charts.columns([(str(month), Decimal(month)) for month in range(12)])
-    assert (year[0].anchor, year[5].anchor, year[-1].anchor) == ("start", "middle", "end")
-    assert year[-1].at <= charts.WIDTH
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("125.0000", "125"), ("187.5000", "187.50"), ("0.3475", "0.3475"), ("-2.10", "-2.10"),
+        ("0.0000", "0"), ("100", "100"), ("ten", "ten"), ("1.2.3", "1.2.3"), ("", ""), (".5", ".5"),
+    ],
+)  # fmt: skip
+def test_a_number_stands_in_its_field_as_a_person_would_type_it(stored, shown):
+    assert ui.typed(stored) == shown
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+         " Chrome/126.0 Safari/537.36 Edg/126.0", "Edge on Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15"
+         " (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0",
+         "Firefox on Linux"),
+        ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36",
+         "Chrome on Android"),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", "Unknown"),
+    ],
+)  # fmt: skip
+def test_a_session_names_its_browser_as_people_do(agent, words):
+    assert ui.browser(agent) == words
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        ("0", ""), ("-5", ""), ("625.68", "626"), ("999.4", "999"), ("1000", "1k"),
+        ("1249.99", "1.2k"), ("48290.99", "48.3k"), ("100000", "100k"), ("1234567.89", "1.2M"),
+    ],
+)  # fmt: skip
+def test_an_amount_above_a_column_takes_a_few_characters(amount, words):
+    assert charts.columns([("Jan", Decimal(amount))])[0].short == words
+
+
+def test_the_months_before_the_first_invoice_are_not_drawn():
+    empty = [(str(month), Decimal(0)) for month in range(12)]
+    assert len(charts.without_beginning(empty)) == 6
+    assert (
+        charts.without_beginning([*empty[:3], *[("x", Decimal(1))] * 9]) == [("x", Decimal(1))] * 9
+    )
+    assert len(charts.without_beginning([*empty[:11], ("x", Decimal(1))])) == 6
+    assert charts.without_beginning([("x", Decimal(1)), *empty[:11]])[0] == ("x", Decimal(1))
 
 
 @pytest.mark.django_db

@@ -71,25 +71,27 @@ def test_nothing_but_pixels_survives():
 
 
 @pytest.mark.parametrize(
-    ("content", "code"),
+    ("content", "code", "words"),
     [
-        (SVG, "logo_unknown"),
-        (b"<html><body>not a picture</body></html>", "logo_unknown"),
-        (picture("GIF", mode="P"), "logo_unknown"),
-        (b"", "logo_unknown"),
-        (b"\x00" * 100, "logo_unknown"),
-        (picture()[:120], "logo_broken"),
-        (b"x" * (2 * 1024 * 1024 + 1), "logo_too_large"),
-        (picture(size=(4001, 10)), "logo_too_big"),
-        (picture(size=(4000, 4000)) and bomb(4000, 4001), "logo_too_big"),
-        (bomb(20_000, 20_000), "logo_too_big"),
-        (bomb(60_000, 60_000), "logo_too_big"),
+        (SVG, "logo_unknown", "This is an SVG drawing"),
+        (b'<?xml version="1.0"?>\n' + SVG, "logo_unknown", "This is an SVG drawing"),
+        (b"<html><body>not a picture</body></html>", "logo_unknown", "This is a web page"),
+        (picture("GIF", mode="P"), "logo_unknown", "This is a GIF."),
+        (b"", "logo_unknown", "The file is empty."),
+        (b"\x00" * 100, "logo_unknown", "This is not an image"),
+        (picture()[:120], "logo_broken", "The image is damaged."),
+        (b"x" * (2 * 1024 * 1024 + 1), "logo_too_large", "The file is larger than 2 MB."),
+        (picture(size=(4001, 10)), "logo_too_big", "The image is 4,001 × 10 pixels."),
+        (bomb(4000, 4001), "logo_too_big", "The image is 4,000 × 4,001 pixels."),
+        (bomb(20_000, 20_000), "logo_too_big", "The image has far too many pixels."),
+        (bomb(60_000, 60_000), "logo_too_big", "The image has far too many pixels."),
     ],
 )
-def test_everything_else_is_refused_with_what_to_upload_instead(content, code):
+def test_everything_else_is_refused_with_what_to_upload_instead(content, code, words):
     with pytest.raises(Refused, match="Upload a PNG, JPEG or WebP") as refusal:
         logos.accept(upload(content))
     assert (refusal.value.code, refusal.value.field) == (code, "logo")
+    assert refusal.value.message.startswith(words)
     assert not Logo.objects.exists()
 
 

@@ -7,8 +7,9 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests import make
+from tests.invoices.test_lifecycle import freestyle, issued
 from whitelabel import logos, looks
-from whitelabel.models import Branding
+from whitelabel.models import Branding, Logo
 
 from .test_logos import SVG, picture, upload
 
@@ -99,6 +100,69 @@ def test_a_preview_shows_the_unsaved_look_and_saves_nothing(client_as):
     assert "<b>Thanks</b>" not in page
     assert 'style="' not in page
     assert Branding.current() == before
+
+
+def test_a_preview_shows_an_uploaded_logo_and_stores_none(client_as):
+    answer = client_as("billing").post("/invoices/look/", {**FORM, "upload": upload(picture())})
+    assert 'class="logo" src="data:image/png;base64,' in answer.content.decode()
+    assert not Logo.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"company_email": "half@"}, "E-mail: Enter a valid email address."),
+        ({"company_name": ""}, "Name: This field is required."),
+        ({"upload": upload(SVG, "logo.svg")}, "This is an SVG drawing"),
+    ],
+)
+def test_a_preview_shows_what_is_right_and_names_what_is_not(wrong, said, client_as):
+    looks.save({"company_name": "In force"}, by=None, now=NOW)
+    answer = client_as("billing").post("/invoices/look/", {**FORM, **wrong})
+    page = answer.content.decode()
+    assert said in page
+    assert "Tax invoice" in page
+    assert ("In force" in page) == ("company_name" in wrong)
+
+
+def test_a_preview_is_of_the_invoice_that_was_chosen(client_as):
+    first, newest = freestyle(), freestyle()
+    for invoice, name in ((first, "Acme"), (newest, "Zenith")):
+        type(invoice).objects.filter(pk=invoice.pk).update(bill_to_name=name)
+    client = client_as("billing")
+    assert "Zenith" in client.post("/invoices/look/", FORM).content.decode()
+    assert "Acme" in client.post("/invoices/look/", {**FORM, "on": first.pk}).content.decode()
+    assert "Zenith" in client.post("/invoices/look/", {**FORM, "on": "x"}).content.decode()
+
+
+def test_the_form_learns_about_its_colour_and_the_next_number(client_as):
+    looks.save({"number_prefix": "NW-"}, by=None, now=NOW)
+    issued()
+    client = client_as("billing")
+
+    def said(**fields) -> str:
+        answer = client.post("/invoices/look/", {**FORM, **fields}, headers={"HX-Request": "true"})
+        return answer.content.decode()
+
+    assert "Hard to see on white paper, 1.5 : 1" in said(color="#facc15")
+    assert "5.5 : 1 on white paper" in said(color="#0f766e")
+    assert "The next invoice becomes NW-00002." in said(number_width="5")
+    assert "The next invoice becomes INV-1." in said(number_prefix="INV-", number_width="1")
+
+
+def test_a_colour_comes_as_a_stylesheet_and_nothing_else_does(client_as):
+    client = client_as("read-only")
+    answer = client.get("/whitelabel/paint/0f766e.css")
+    assert answer["Content-Type"].startswith("text/css")
+    assert answer.content == b".sheet { --paint: #0f766e }"
+    assert client.get("/whitelabel/paint/red;}.css").status_code == 404
+
+
+def test_a_version_says_what_it_changed(client_as):
+    looks.save({"company_name": "Northwind"}, by=None, now=NOW)
+    looks.save({"color": "#0f766e", "footer": "Thanks"}, by=make.user(), now=NOW)
+    page = client_as("billing").get("/whitelabel/").content.decode()
+    assert "Changed colour, footer" in page
 
 
 @pytest.mark.parametrize(
