@@ -1,14 +1,17 @@
 """Many plain rows at once: COPY where the database has it, executemany elsewhere.
 
 Values are what the columns hold (ids for foreign keys). Nothing of the model's `save` runs, so this
-is for rows whose every value the caller has decided. Call inside a transaction.
+is for rows whose every value the caller has decided. Write inside a transaction.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 
 _ADAPTED = (
@@ -66,6 +69,46 @@ def insert(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequ
         marks = ", ".join(["%s"] * len(columns))
         statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - names of ours
         cursor.executemany(statement, list(prepared))
+
+
+def read(rows: models.QuerySet[Any, tuple]) -> Iterable[tuple]:
+    """The rows of a `values_list` query.
+
+    With USE_TZ, Django has PostgreSQL's driver make each moment in Python, which takes as long as
+    all other columns of a row together. Here the driver makes them itself, which comes to the same
+    since our sessions are in UTC.
+    """
+    if connection.vendor != "postgresql":
+        return rows
+    compiler = rows.query.get_compiler(connection=connection)
+    try:
+        statement, values = compiler.as_sql()
+    except EmptyResultSet:
+        return []
+    from psycopg.types.datetime import TimestamptzLoader  # noqa: PLC0415 - only PostgreSQL has it
+
+    with connection.cursor() as cursor:
+        cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+        cursor.execute(statement, values)
+        found = cursor.fetchall()
+    converters = compiler.get_converters([column for column, _, _ in compiler.select])
+    return map(tuple, compiler.apply_converters(found, converters)) if converters else found
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Python's garbage collector rests inside, and goes on afterwards.
+
+    It would look again and again through the many plain values that such work holds, all of them in
+    use, for a fifth of the time that the work takes.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _prepared(columns: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:

@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from . import bulk
 from .problems import Malformed
 
 DEFAULT_SIZE, MAX_SIZE = 50, 200
@@ -65,11 +66,9 @@ class KeysetPagination(BasePagination):
         if values is not None:
             queryset = queryset.filter(_after(keys, values, backward=backward))
         columns = view.columns()
-        rows = list(
-            queryset.order_by(*(key.order(backward=backward) for key in keys)).values_list(
-                *columns.values(), *(key.path for key in keys)
-            )[: size + 1]
-        )
+        ordered = queryset.order_by(*(key.order(backward=backward) for key in keys))
+        paths = (*columns.values(), *(key.path for key in keys))
+        rows = list(bulk.read(ordered.values_list(*paths)[: size + 1]))
         more, rows = len(rows) > size, rows[:size]
         if backward:
             rows.reverse()

@@ -5,11 +5,14 @@ The two take turns so that a busy or slow machine hits both alike; the ratio is 
 
 from __future__ import annotations
 
+import multiprocessing
 import resource
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from django.db import connection
 
 Work = Callable[[], object]
 Clock = Callable[[], float]
@@ -72,6 +75,22 @@ def alternate(
         runs=runs,
         peak_mb=peak_mb(),
     )
+
+
+def apart(work: Work) -> None:
+    """Do it in another process, so that its memory does not count as this one's.
+
+    A test database of SQLite lives in this one's memory, so there it does count.
+    """
+    if connection.vendor == "sqlite":
+        work()
+        return
+    connection.close()
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join()
+    if child.exitcode:
+        raise RuntimeError(f"{work} ended with {child.exitcode}")
 
 
 def peak_mb() -> float:

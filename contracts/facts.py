@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import F, FilteredRelation, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 
+from atera_invoicing import bulk
+
 from . import rounding
 from .models import BlockMovement, Contract, ContractRate, Ticket, TicketItem, TimeEntry, UsageCount
 from .terms.base import Entry, Rate, Tax, Terms, TicketFacts, Used
@@ -206,17 +208,18 @@ def _add_entries(
     if by != RESOLVED:
         rows = rows.filter(started_at__lt=midnight_after(through, zone))
     found: dict[int, list[_EntryRow]] = defaultdict(list)
-    for row in rows.order_by("started_at", "id").values_list(*ENTRY_COLUMNS):
+    for row in bulk.read(rows.order_by("started_at", "id").values_list(*ENTRY_COLUMNS)):
         found[row[0]].append(_EntryRow(*row[1:], row[3].astimezone(zone).date()))  # type: ignore[call-arg]
     policies = _policies(found)
     for contract_id, mine in found.items():
         hours = _hours(mine, policies[contract_id])
+        resolved = {row.ticket_id: row.resolved_at for row in mine}
+        days = {id: at.astimezone(zone).date() for id, at in resolved.items()}
         by_id[contract_id].entries += [
-            (row.resolved_at.astimezone(zone).date() if by == RESOLVED else row.work_date,
-            row.entry(hours[row.id]))
+            (days[row.ticket_id] if by == RESOLVED else row.work_date, row.entry(hours[row.id]))
             for row in mine
             if row.id not in passed
-        ]  # fmt: skip
+        ]
 
 
 class _EntryRow(NamedTuple):

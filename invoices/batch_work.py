@@ -14,7 +14,7 @@ from collections.abc import Callable
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import F
 
-from atera_invoicing import leases
+from atera_invoicing import bulk, leases
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import Installation, User
 from contracts import locks
@@ -23,7 +23,7 @@ from . import choosing, events, lifecycle, writing
 from .models import Batch, BatchPart, Invoice
 
 logger = logging.getLogger(__name__)
-CHUNK = 400
+CHUNK = 500
 State = Batch.State
 Part = BatchPart.State
 
@@ -87,7 +87,7 @@ def _write_alone(batch: Batch, part: BatchPart, now: dt.datetime, today: dt.date
 
 def _write_parts(batch: Batch, parts: list[BatchPart], now: dt.datetime, today: dt.date) -> None:
     """Bill these contracts in one transaction, or raise and leave all as it was."""
-    with transaction.atomic():
+    with bulk.without_collector(), transaction.atomic():
         mine = Batch.objects.select_for_update().filter(pk=batch.pk, owner=batch.owner)
         if not mine.first():
             return

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from contracts.terms.base import Charge, TicketFacts
 
@@ -26,6 +27,7 @@ class Style:
     technician: bool = False
 
 
+@lru_cache(maxsize=2000)  # a contract's and a ticket's words come with each of their entries
 def plain(text: str) -> str:
     """Text as typed, without HTML tags, NULs, and blanks at the ends of rows."""
     rows = MARKUP.sub(" ", text.replace("\0", "")).split("\n")

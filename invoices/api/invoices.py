@@ -14,6 +14,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from atera_invoicing import bulk
 from atera_invoicing.errors import Refused
 from atera_invoicing.problems import Malformed
 from atera_invoicing.rest import OrjsonRenderer, PdfRenderer
@@ -99,7 +100,7 @@ class InvoiceViewSet(Listing, Retrieving, Deleting, Endpoint):
             raise Malformed("include can be lines.", "invalid", parameter="include")
         lines: dict[int, list[dict]] = {row["id"]: [] for row in rows}
         found = InvoiceLine.objects.filter(invoice__in=list(lines)).order_by("invoice", "position")
-        for invoice_id, *values in found.values_list("invoice_id", *LINE_PATHS):
+        for invoice_id, *values in bulk.read(found.values_list("invoice_id", *LINE_PATHS)):
             lines[invoice_id].append(dict(zip(LINE_COLUMNS, values, strict=True)))
         for row in rows:
             row["lines"] = lines[row["id"]]
