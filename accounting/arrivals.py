@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db.models import Model
 
@@ -20,6 +21,7 @@ from .models import Link, RemoteRecord
 from .providers.port import Kind
 
 Action = Link.Action
+CHUNK = 1000
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,19 @@ class Names:
 
     def __init__(self, provider: str, *, leaving: Iterable[int]) -> None:
         self.provider = provider
-        items = CatalogItem.objects.active().exclude(pk__in=leaving)
-        self.taken = {
-            "customer": set(map(name_key, Customer.objects.values_list("name", flat=True))),
-            "item": set(map(name_key, items.values_list("name", flat=True))),
-            "tax": set(map(name_key, TaxRate.objects.values_list("name", flat=True))),
-            "sku": set(map(name_key, items.exclude(sku="").values_list("sku", flat=True))),
+        self.leaving = list(leaving)
+
+    @cached_property
+    def taken(self) -> dict[str, set[str]]:
+        """By kind; read on first use, which most plans never come to."""
+        items = CatalogItem.objects.active().exclude(pk__in=self.leaving)
+        rows = {
+            "customer": Customer.objects.values_list("name", flat=True),
+            "item": items.values_list("name", flat=True),
+            "tax": TaxRate.objects.values_list("name", flat=True),
+            "sku": items.exclude(sku="").values_list("sku", flat=True),
         }
+        return {kind: set(map(name_key, names)) for kind, names in rows.items()}
 
     def free(self, kind: str, name: str, most: int) -> str:
         taken, number = self.taken[kind], 1
@@ -138,5 +146,9 @@ def store(arrivals: Sequence[Arrival], by: User | None, now: dt.datetime) -> Non
                 contact.customer = arrival.row  # type: ignore[assignment]
     history.insert([contact for a in arrivals for contact in a.contacts], by=by)
     links = [arrival.link for arrival in arrivals]
-    fields = ["customer", "item", "tax_rate", "action", "changed_at"]
-    Link.objects.bulk_update(links, fields, batch_size=500)
+    for fk in ("customer", "item", "tax_rate"):
+        some = [link for link in links if getattr(link, f"{fk}_id")]
+        Link.objects.bulk_update(some, [fk], batch_size=500)
+    for start in range(0, len(links), CHUNK):
+        rows = Link.objects.filter(pk__in=[link.pk for link in links[start : start + CHUNK]])
+        rows.update(action=Action.LINK, changed_at=now)

@@ -27,6 +27,7 @@ from .models import Connection, Link, RemoteRecord
 from .providers import registry
 
 Action = Link.Action
+FEW = 500
 LABELS = {
     "archived_at": "offered",
     "named_elsewhere": "follows the name there",
@@ -86,7 +87,7 @@ class Plan:
 
 def plan(connection: Connection, links: Sequence[Link], *, now: dt.datetime) -> Plan:
     """What these links mean for our rows. Items that are left out are archived."""
-    there = {(row.kind, row.remote_id): row for row in connection.records.all()}
+    there = {(row.kind, row.remote_id): row for row in _records(connection, links)}
     result = Plan()
     for link in links:
         record = there.get((link.kind, link.remote_id))
@@ -97,6 +98,13 @@ def plan(connection: Connection, links: Sequence[Link], *, now: dt.datetime) -> 
     result.edits += _renamed(links, there, names)
     result.arrivals = arrivals.plan(links, there, names)
     return result
+
+
+def _records(connection: Connection, links: Sequence[Link]) -> Iterable[RemoteRecord]:
+    """What the links name: all records, unless it is a few links only."""
+    few = len(links) <= FEW
+    rows = connection.records.all()
+    return rows.filter(remote_id__in={link.remote_id for link in links}) if few else rows
 
 
 def plan_options(connection: Connection) -> Plan:

@@ -16,7 +16,7 @@ from django.db.models.functions import Cast, Concat
 from atera_invoicing import history
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import Installation, User
-from contracts.models import CatalogItem, Category, Contract, ContractRate, TaxRate
+from contracts.models import CatalogItem, Category, ContractRate, TaxRate
 from contracts.work.entries import follow_primary
 
 from . import connecting, outbox, restoration, snapshots
@@ -24,6 +24,17 @@ from .models import Connection, Export, Link, RemoteInvoice
 from .restoration import Restoration, only
 
 UNDER_WAY = (Export.State.SENDING, Export.State.UNKNOWN)
+# Whose unique indexes rows could meet in: the fields of those indexes, and what is set meanwhile.
+PARKED: dict[type[Model], tuple[frozenset[str], frozenset[str]]] = {
+    CatalogItem: (
+        frozenset({"name", "sku", "kind", "archived_at"}),
+        frozenset({"archived_at"}),
+    ),
+    ContractRate: (
+        frozenset({"role", "counted", "item_id", "contract_id"}),
+        frozenset({"role", "counted"}),
+    ),
+}
 OPEN = tuple(state for state in Export.OPEN if state not in UNDER_WAY)
 
 
@@ -119,37 +130,29 @@ def _park(result: Restoration) -> None:
     for model in (TaxRate, Category):
         model._default_manager.filter(pk__in=edited(model, "name")).update(name=aside)
     TaxRate.objects.filter(pk__in=edited(TaxRate, "is_default")).update(is_default=False)
-    rates = ContractRate.objects.filter(
-        pk__in=edited(ContractRate, "role", "counted", "item_id", "contract_id")
-    )
+    rates = ContractRate.objects.filter(pk__in=edited(ContractRate, *PARKED[ContractRate][0]))
     rates.update(role="~", counted="")
     for rate in only(result.revived, ContractRate):
         result.edit(rate, {"role": rate.role, "counted": rate.counted})
         rate.role, rate.counted = "~", ""
     ContractRate.objects.bulk_create(only(result.revived, ContractRate), batch_size=500)
     items = CatalogItem.objects.filter(
-        pk__in=edited(CatalogItem, "name", "sku", "kind", "archived_at"), archived_at=None
+        pk__in=edited(CatalogItem, *PARKED[CatalogItem][0]), archived_at=None
     )
     items.update(archived_at=dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
 
 
 def _write(result: Restoration, by: User | None) -> None:
-    """Write edits by model, each row as a whole: parking changed more than the edit names."""
-    columns = {
-        TaxRate: ["name", "percent", "is_default", "archived_at"],
-        Category: ["name", "tax_rate"],
-        CatalogItem: [f.name for f in CatalogItem._meta.concrete_fields if not f.primary_key],
-        ContractRate: ["role", "item", "unit_price", "counted"],
-        Contract: ["tax_rate"],
-    }
-    for model, fields in columns.items():
-        rows = []
-        for row, values in result.edits.values():
-            if type(row) is model:
-                for name, value in values.items():
-                    setattr(row, name, value)
-                rows.append(row)
-        history.update(rows, fields, by=by)
+    """Write edits, grouped so that many rows take few queries, and what parking changed."""
+    groups: dict[tuple[type[Model], frozenset[str]], list[Model]] = {}
+    for row, values in result.edits.values():
+        touching, parked = PARKED.get(type(row), (frozenset(), frozenset()))
+        fields = values.keys() | (parked if values.keys() & touching else set())
+        for name, value in values.items():
+            setattr(row, name, value)
+        groups.setdefault((type(row), frozenset(fields)), []).append(row)
+    for (_, names), rows in groups.items():
+        history.update(rows, sorted(names), by=by)
 
 
 def _remove(result: Restoration, by: User | None) -> None:

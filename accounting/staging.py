@@ -22,10 +22,7 @@ from .sides import SIDES
 
 Action, Origin = Link.Action, Link.Origin
 SURE = (Origin.EXACT, Origin.CODE, Origin.EARLIER)
-FIELDS = (
-    "action", "origin", "remote_id", "remote_name", "confirmed", "their_price", "changed_at",
-    "changed_by",
-)  # fmt: skip
+CHUNK = 1000
 
 
 def hold(connection: Connection, *, by: User) -> Connection:
@@ -127,7 +124,7 @@ def reconsider(connection: Connection, ids: Collection[int], *, by: User, now: d
     links = list(_rows(connection, ids))
     values = {**_unlinked(Action.CREATE), "confirmed": False}
     count = _decide(connection, links, values, by, now)
-    suggestions.propose(connection, now=now)
+    suggestions.propose(connection, now=now, ids=[link.pk for link in links])
     return count
 
 
@@ -189,10 +186,10 @@ def loaded(links: QuerySet[Link]) -> list[Link]:
     return list(links.select_related("customer", "item", "tax_rate", "person"))
 
 
-def only_there(connection: Connection, kind: Kind) -> list[RemoteRecord]:
+def only_there(connection: Connection, kind: Kind) -> QuerySet[RemoteRecord]:
     """Their active records that no link of ours names, in order of names."""
-    known = set(connection.links.filter(kind=kind).values_list("remote_id", flat=True))
-    return [row for row in suggestions.offered(connection, kind) if row.remote_id not in known]
+    known = connection.links.filter(kind=kind).values("remote_id")
+    return connection.records.filter(kind=kind, active=True).exclude(remote_id__in=known)
 
 
 def _rows(connection: Connection, ids: Collection[int]) -> QuerySet[Link]:
@@ -228,11 +225,13 @@ def _decide(
     connection: Connection, links: list[Link], values: dict[str, object], by: User, now: dt.datetime
 ) -> int:
     """Write one decision on many links."""
+    values = {**values, "changed_at": now, "changed_by": by}
     for link in links:
         for name, value in values.items():
             setattr(link, name, value)
-        link.changed_at, link.changed_by = now, by
-    Link.objects.bulk_update(links, FIELDS, batch_size=500)
+    for start in range(0, len(links), CHUNK):
+        some = [link.pk for link in links[start : start + CHUNK]]
+        Link.objects.filter(pk__in=some).update(**values)
     _settle(connection, links, by, now)
     touch(connection, now=now)
     return len(links)

@@ -8,7 +8,7 @@ comes back as it was.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -27,14 +27,20 @@ FIELDS = (
 )  # fmt: skip
 
 
-@transaction.atomic
-def propose(connection: Connection, *, now: dt.datetime) -> None:
-    """Suggest for everything that is undecided; safe to repeat, with any lists."""
-    Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
-    for side in SIDES.values():
-        if side.kind != Kind.PERSON or connection.takes_time:
-            _propose(connection, side, now)
-    _follow_names(connection)
+def propose(
+    connection: Connection, *, now: dt.datetime, ids: Collection[int] | None = None
+) -> None:
+    """Suggest for everything that is undecided, or for these links; safe to repeat, with any lists.
+
+    Names are compared before anything is locked: thousands of them take seconds.
+    """
+    found = {side.kind: _found(connection, side, ids) for side in _sides(connection)}
+    with transaction.atomic():
+        Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+        for side in _sides(connection):
+            _store(connection, side, found[side.kind], now, ids)
+        if ids is None:
+            _follow_names(connection)
 
 
 def offered(connection: Connection, kind: Kind) -> list[RemoteRecord]:
@@ -52,33 +58,73 @@ def earlier_connections(connection: Connection) -> list[Connection]:
     return list(rows.exclude(pk=connection.pk).order_by("-id"))
 
 
-def _propose(connection: Connection, side: Side, now: dt.datetime) -> None:
-    stored = {
-        getattr(link, side.fk): link
-        for link in connection.links.filter(kind=side.kind)
-        if getattr(link, side.fk)
-    }
-    rows = {row.pk: row for row in side.rows()}
-    _forget(link for id, link in stored.items() if id not in rows and not link.confirmed)
-    waiting = [row for id, row in rows.items() if id not in stored or not stored[id].confirmed]
+def _sides(connection: Connection) -> list[Side]:
+    """People only where their time can be pushed."""
+    return [side for side in SIDES.values() if side.kind != Kind.PERSON or connection.takes_time]
+
+
+def _links(connection: Connection, side: Side) -> dict[int, Link]:
+    """The links of a kind by our id."""
+    rows = connection.links.filter(kind=side.kind, **{f"{side.field}__isnull": False})
+    return {getattr(link, side.fk): link for link in rows}
+
+
+def _waiting(side: Side, stored: Mapping[int, Link], ids: Collection[int] | None) -> dict[int, Any]:
+    """Our rows that nobody decided about."""
+    decided = {id for id, link in stored.items() if link.confirmed or _passed(link, ids)}
+    rows = {row.pk: row for row in side.rows() if row.pk not in decided}
+    return rows if ids is None else {id: row for id, row in rows.items() if id in stored}
+
+
+def _passed(link: Link, ids: Collection[int] | None) -> bool:
+    return ids is not None and link.pk not in ids
+
+
+def _found(connection: Connection, side: Side, ids: Collection[int] | None) -> dict[int, Match]:
+    waiting = _waiting(side, _links(connection, side), ids)
+    free = _free(connection, side, offered(connection, side.kind)) if waiting else []
+    return _suggested(side, list(waiting.values()), free, _earlier(connection, side))
+
+
+def _store(
+    connection: Connection,
+    side: Side,
+    found: Mapping[int, Match],
+    now: dt.datetime,
+    ids: Collection[int] | None,
+) -> None:
+    """Write suggestions, as far as what they suggest is still free."""
+    stored = _links(connection, side)
+    waiting = _waiting(side, stored, ids)
     there = {row.remote_id: row for row in offered(connection, side.kind)}
+    free = {row.remote_id for row in _free(connection, side, list(there.values()))}
     before = _earlier(connection, side)
-    found = _suggested(side, waiting, _free(connection, side, there), before)
     links = []
-    for row in waiting:
-        link = stored.get(row.pk) or Link(
-            connection=connection, kind=side.kind, **{side.fk: row.pk}
-        )
-        _fill(link, found.get(row.pk), before.get(row.pk), there, side)
-        link.changed_at = now
-        links.append(link)
+    for id in waiting:
+        link = stored.get(id) or Link(connection=connection, kind=side.kind, **{side.fk: id})
+        match, old = found.get(id), _values(link)
+        usable = match if match and match.theirs in free else None
+        _fill(link, usable, before.get(id), there, side)
+        if link.pk is None or _values(link) != old:
+            link.changed_at = now
+            links.append(link)
+    new, changed = [x for x in links if x.pk is None], [x for x in links if x.pk]
     if side.one_to_one:  # room for those that change places
-        undecided = connection.links.filter(kind=side.kind, confirmed=False)
-        undecided.exclude(action=Action.IMPORT).update(action=Action.CREATE, remote_id="")
-    Link.objects.bulk_create([link for link in links if link.pk is None], batch_size=500)
-    Link.objects.bulk_update([link for link in links if link.pk], FIELDS, batch_size=500)
-    if connection.is_draft:
-        _import_again(connection, side, there, now)
+        for start in range(0, len(changed), 500):
+            some = changed[start : start + 500]
+            rows = Link.objects.filter(pk__in=[link.pk for link in some])
+            rows.update(action=Action.CREATE, remote_id="")
+    Link.objects.bulk_create(new, batch_size=500)
+    Link.objects.bulk_update(changed, FIELDS, batch_size=500)
+    if ids is None:
+        known = set(side.rows().values_list("pk", flat=True))
+        _forget(link for id, link in stored.items() if id not in known and not link.confirmed)
+        if connection.is_draft:
+            _import_again(connection, side, there, now)
+
+
+def _values(link: Link) -> tuple[Any, ...]:
+    return tuple(getattr(link, name) for name in FIELDS if name != "changed_at")
 
 
 def _forget(links: Iterable[Link]) -> None:
@@ -86,18 +132,14 @@ def _forget(links: Iterable[Link]) -> None:
     Link.objects.filter(pk__in=[link.pk for link in links]).delete()
 
 
-def _free(
-    connection: Connection, side: Side, there: Mapping[str, RemoteRecord]
-) -> list[RemoteRecord]:
+def _free(connection: Connection, side: Side, there: Sequence[RemoteRecord]) -> list[RemoteRecord]:
     """Where one is for one only: what no person has linked or chosen to import yet."""
     if not side.one_to_one:
-        return list(there.values())
-    taken = set(
-        connection.links.filter(kind=side.kind)
-        .filter(Q(confirmed=True) | Q(action=Action.IMPORT))
-        .values_list("remote_id", flat=True)
-    )
-    return [row for row in there.values() if row.remote_id not in taken]
+        return list(there)
+    links = connection.links.filter(kind=side.kind)
+    links = links.filter(Q(confirmed=True) | Q(action=Action.IMPORT))
+    taken = set(links.values_list("remote_id", flat=True))
+    return [row for row in there if row.remote_id not in taken]
 
 
 def _suggested(

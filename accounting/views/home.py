@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import obstacles, restoring, wizard
+from accounting import obstacles, restoring, staging, wizard
 from accounting.models import Connection, Export, Finding, Link
 from accounting.providers import registry
 from accounting.providers.port import Kind
@@ -69,6 +69,7 @@ def standing(connection: Connection) -> dict[str, Any]:
             "open": counts.get(side.kind, (0, 0, 0))[1],
             "later": counts.get(side.kind, (0, 0, 0))[2],
             "needed": side.kind != Kind.PERSON,
+            "only_there": staging.only_there(connection, side.kind).count(),
             "stale": stale.get(side.kind, 0),
         }
         for side in SIDES.values()

@@ -132,7 +132,7 @@ class LinkList(_Kinded, SetupMixin, ListPage):
             "counts": counts,
             "currency": self.connection.currency or Installation.current().currency,
             "may_change": self.request.user.has_perm(CHANGE),
-            "only_there": len(staging.only_there(self.connection, self.kind)),
+            "only_there": staging.only_there(self.connection, self.kind).count(),
             "importing": self.connection.links.filter(kind=self.kind, action=Action.IMPORT).count(),
         }
 

@@ -53,7 +53,7 @@ class TaxesPage(SetupMixin, FormPage):
             link.percent_there = references.percent_of(row) if row else None
         return super().context() | {
             "taxes": links,
-            "only_there": len(staging.only_there(self.connection, Kind.TAX)),
+            "only_there": staging.only_there(self.connection, Kind.TAX).count(),
             "by_codes": self.connection.tax_mode == Connection.TaxMode.CODES,
             "rule": Installation.current().get_recipient_rule_display(),
             "back": step_url("items", self.connection),

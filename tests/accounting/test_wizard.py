@@ -160,7 +160,7 @@ def test_importing_lists_what_only_they_have_and_can_be_taken_back(three, owner)
     draft, _ = three
     assert [row.name for row in staging.only_there(draft, Kind.CUSTOMER)] == ["Only There"]
     assert staging.bring_in(draft, Kind.CUSTOMER, None, by=owner, now=NOW) == 1
-    assert staging.only_there(draft, Kind.CUSTOMER) == []
+    assert not staging.only_there(draft, Kind.CUSTOMER).exists()
     assert staging.leave_there(draft, Kind.CUSTOMER, ["c-Only There"], by=owner, now=NOW) == 1
     assert Customer.objects.count() == 3
 
