@@ -147,8 +147,8 @@ def store(arrivals: Sequence[Arrival], by: User | None, now: dt.datetime) -> Non
     history.insert([contact for a in arrivals for contact in a.contacts], by=by)
     links = [arrival.link for arrival in arrivals]
     for fk in ("customer", "item", "tax_rate"):
-        some = [link for link in links if getattr(link, f"{fk}_id")]
-        Link.objects.bulk_update(some, [fk], batch_size=500)
+        linked = [link for link in links if getattr(link, f"{fk}_id")]
+        Link.objects.bulk_update(linked, [fk], batch_size=500)
     for start in range(0, len(links), CHUNK):
         rows = Link.objects.filter(pk__in=[link.pk for link in links[start : start + CHUNK]])
         rows.update(action=Action.LINK, changed_at=now)

@@ -59,7 +59,7 @@ LOOK = """() => {
 def money(month):  # noqa: F811 - the fixture above
     """Two invoices, one of them large and late."""
     contract = Contract.objects.get(type="hourly")
-    bill = make.claim(make.entry(make.ticket(contract)), "INV-1").invoice
+    bill = make.claim(make.entry(make.ticket(contract)), "INV-9001").invoice
     bill.total = bill.balance = "1234567.89"
     bill.due_date = make.day("2026-01-01")
     bill.save()

@@ -9,11 +9,29 @@ from tests import make
 
 WORK = ["Customers", "Contracts", "Tickets & time", "Catalogue"]
 SEEN = {
-    "owner": ["Overview", *WORK, "Batches", "Invoices", "Whitelabel", "Import", "Team", "Options"],
-    "billing": ["Overview", *WORK, "Batches", "Invoices", "Whitelabel", "Import"],
+    "owner": [
+        "Overview",
+        *WORK,
+        "Batches",
+        "Invoices",
+        "Accounting",
+        "Whitelabel",
+        "Import",
+        "Team",
+        "Options",
+    ],
+    "billing": ["Overview", *WORK, "Batches", "Invoices", "Accounting", "Whitelabel", "Import"],
     "technician": ["Overview", "Customers", "Tickets & time"],
-    "bookkeeper": ["Overview", "Customers", "Contracts", "Catalogue", "Invoices", "Whitelabel"],
-    "read-only": ["Overview", *WORK, "Batches", "Invoices", "Whitelabel"],
+    "bookkeeper": [
+        "Overview",
+        "Customers",
+        "Contracts",
+        "Catalogue",
+        "Invoices",
+        "Accounting",
+        "Whitelabel",
+    ],
+    "read-only": ["Overview", *WORK, "Batches", "Invoices", "Accounting", "Whitelabel"],
 }
 # The first page that is closed to a role, and the roles that its refusal names.
 CLOSED = {
