@@ -202,6 +202,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 3,
     "retry_on_timeout": True,
     "health_check_interval": 25,
+    # One more try without a pause: a page may be publishing. A worker waits as Celery has it.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False  # a dead broker never holds up a page; beat rings again
 CELERY_TASK_TIME_LIMIT = 1800

@@ -69,6 +69,9 @@ class HeaderForm(forms.ModelForm):
 
 
 class PaymentForm(forms.ModelForm):
+    method = forms.ChoiceField(choices=[(one, one.label) for one in Payment.TAKEN_HERE])
+    field_order = ("kind", "amount", "received_on", "method", "reference")
+
     class Meta:
         model = Payment
         fields: ClassVar = ["kind", "amount", "received_on", "method", "reference"]

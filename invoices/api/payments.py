@@ -43,6 +43,15 @@ class PaymentSerializer(RowSerializer):
         ]
         read_only_fields = ["created_at", "removed_at", "removed_reason"]
 
+    def validate_method(self, value: str) -> str:
+        """What came from the accounting system is shown, and not typed in."""
+        if value not in Payment.TAKEN_HERE:
+            known = ", ".join(Payment.TAKEN_HERE)
+            raise serializers.ValidationError(
+                f"Only the accounting system writes this. Use {known}."
+            )
+        return value
+
 
 class ReasonSerializer(StrictSerializer):
     reason = serializers.CharField(max_length=200)

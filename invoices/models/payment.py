@@ -28,6 +28,8 @@ class Payment(models.Model):
         BOOKS = "books", "Accounting system"
         CREDIT = "credit", "Credit"
 
+    TAKEN_HERE = (Method.BANK, Method.CARD, Method.CHECK, Method.CASH, Method.OTHER)
+
     invoice = models.ForeignKey("invoices.Invoice", models.PROTECT, related_name="payments")
     kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.PAYMENT)
     amount = models.DecimalField(max_digits=14, decimal_places=2)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import Installation
+from atera_invoicing.money import cents
 from atera_invoicing.pages import ActionPage, DetailPage, FormPage, ReasonForm
 from atera_invoicing.templatetags.ui import money
 from customers import recipients
@@ -218,7 +219,8 @@ class PaymentNew(FormPage):
         open_amount = invoice.paid - invoice.refunded if self.is_refund else invoice.balance
         kind = Payment.Kind.REFUND if self.is_refund else Payment.Kind.PAYMENT
         today = timezone.localdate()
-        return {"initial": {"kind": kind, "amount": open_amount or None, "received_on": today}}
+        amount = cents(open_amount) or None
+        return {"initial": {"kind": kind, "amount": amount, "received_on": today}}
 
     def success(self, result: Payment) -> str:
         amount = money(result.amount, self.object.currency)

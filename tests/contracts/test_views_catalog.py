@@ -176,7 +176,7 @@ def test_the_list_costs_the_same_for_any_number_of_rows(client_as, django_assert
         make.item(category=f"Category {number}", tax_rate=make.tax())
     client = client_as("billing")
     client.get("/catalog/")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get("/catalog/")
 
 

@@ -338,5 +338,5 @@ def test_the_list_costs_the_same_for_any_number_of_rows(client_as, django_assert
         make.block_hours(tax_rate=make.tax())
     client = client_as("billing")
     assert "10.00\u00a0h" in client.get("/contracts/").text
-    with django_assert_num_queries(17):  # nine find what is left of the blocks
+    with django_assert_num_queries(15):  # seven find what is left of the blocks
         client.get("/contracts/")

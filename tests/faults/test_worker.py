@@ -93,7 +93,7 @@ def test_a_page_does_not_wait_for_a_broker_that_is_down(settings):
     try:
         began = time.monotonic()
         tasks.ring_batch(batch)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 2
     finally:
         app.conf.broker_url = before
     assert Batch.objects.get(pk=batch.pk).run_at is not None
