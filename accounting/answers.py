@@ -110,10 +110,11 @@ def _sent(export: Export, receipt: Receipt, now: dt.datetime) -> None:
     export.save()
     if export.invoice is None:
         return
-    if export.operation != Export.Operation.VOID:
+    voided = export.operation == Export.Operation.VOID
+    if not voided:
         where = outbox.where(export.connection)
         exporting.arrived([export.invoice.pk], where=where, now=now)
-    remotes.store(export.connection, export.invoice, receipt, now=now)
+    remotes.store(export.connection, export.invoice, receipt, now=now, voided=voided)
 
 
 def _failed(export: Export, error: ProviderError, now: dt.datetime) -> None:
