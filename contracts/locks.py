@@ -112,8 +112,10 @@ def first_bill(contract: Contract) -> str | None:
     return next((_words(number) for _, number in filter(None, bills)), None)
 
 
-def _bill(rows: models.QuerySet, among: Q) -> tuple[int, str] | None:
-    """Id and number of the first live invoice that bills a row; a draft's number is empty."""
+def _bill(rows: models.QuerySet, among: Q) -> tuple[int | None, str] | None:
+    """Id and number of the first live invoice that bills a row; a draft's number is empty, and time
+    that went out without an invoice has none.
+    """
     bills = rows.filter(LIVE & among).order_by("claims__id")
     return bills.values_list("claims__invoice_id", "claims__invoice__number").first()
 
@@ -127,6 +129,11 @@ def _refuse(rows: models.QuerySet, what: str, among: Q = Q()) -> None:  # noqa: 
     if bill is None:
         return
     invoice_id, number = bill
+    if invoice_id is None:
+        raise Refused(
+            "sent_as_time",
+            f"{what} is in the accounting system as time without an invoice, so it can't change.",
+        )
     way_out = (
         "Void that invoice first."
         if number

@@ -86,6 +86,7 @@ class TicketPage(DetailPage):
             "items": [row for row in rows if isinstance(row, TicketItem)],
             "minutes": sum(row.minutes for row in times),
             "bills": {row.bill.pk: row.bill for row in rows if row.bill}.values(),
+            "locked": any(row.locked for row in rows),
             "done": self.object.status in Ticket.DONE,
             "usual_rate": self._usual_rate(),
             "held": block_of(self.object.contract, person),
@@ -97,7 +98,9 @@ class TicketPage(DetailPage):
         return rates.filter(role=ContractRate.Role.PRIMARY).first()
 
     def _rows(self) -> list[Any]:
-        """Time and items; `bill` is the invoice that holds a row, `mine` whether it may change."""
+        """Time and items; `bill` is the invoice that holds a row, `locked` whether that or the
+        accounting system does, `mine` whether it is this person's to change.
+        """
         person = self.request.user
         entries = self.object.entries.select_related("technician", "rate__item")
         items = self.object.items.select_related("item", "tax_rate")
@@ -107,6 +110,7 @@ class TicketPage(DetailPage):
         any_time = person.has_perm("contracts.change_any_time")
         for row in rows:
             row.bill = next((claim.invoice for claim in row.live_claims), None)
+            row.locked = bool(row.live_claims)
             row.mine = isinstance(row, TicketItem) or any_time or row.technician_id == person.pk
         return rows
 

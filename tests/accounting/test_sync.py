@@ -11,7 +11,7 @@ from accounting import delivery, findings, outbox, sync, timepush
 from accounting.models import Bell, Connection, Export, Finding, RemoteInvoice, Settlement
 from accounting.providers.port import Kind
 from atera_invoicing.errors import Refused
-from contracts import facts
+from contracts import facts, locks
 from contracts.models import TimeEntry
 from invoices.models import Invoice, Status
 from tests import make
@@ -221,7 +221,7 @@ def _notice(sims) -> tuple[bytes, str]:
     return body, base64.b64encode(digest).decode()
 
 
-def test_time_goes_once_and_can_not_be_invoiced(connection, sims, parts):
+def test_time_goes_once_and_can_not_be_invoiced(connection, sims, parts, client_as):
     customer, item = parts
     contract = make.contract("hourly", customer=customer)
     make.rate(contract, "primary", item=item)
@@ -242,3 +242,9 @@ def test_time_goes_once_and_can_not_be_invoiced(connection, sims, parts):
     assert (activity["Hours"], activity["Minutes"]) == (1, 30)
     assert not facts.unbilled(TimeEntry.objects.all()).exists()
     assert Export.objects.get(time_entry=entry).state == "sent"
+    page = client_as("billing").get(f"/tickets/{entry.ticket_id}/").text
+    assert "Sent as time" in page
+    assert "Log time" not in page
+    with pytest.raises(Refused) as refused:
+        locks.refuse_billed_entry(entry)
+    assert refused.value.code == "sent_as_time"
