@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
+from atera_invoicing.leases import Clock
 from customers import recipients
 from customers.models import Customer
 
 from . import calling
 from .models import Connection, Link, RemoteRecord
-from .providers.port import Kind, NewRecord, ProviderError, Reason, Record, Rejected, Unavailable
+from .providers import registry
+from .providers.port import Kind, NewRecord, ProviderError, Reason, Record, Rejected, Unknown
 
 Made = dict[int, str]
 Failed = dict[int, ProviderError]
@@ -30,36 +34,97 @@ def ensure(
     """Ids there by link, creating what is not there yet; and why some could not be created."""
     made: Made = {}
     failed: Failed = {}
+    if not link_ids:
+        return made, failed
+    maker = _Maker(connection, urgent, Clock(now), made, failed)
     rows = Link.objects.filter(pk__in=link_ids).select_related("customer", "item", "connection")
+    fresh = []
     for link in rows.order_by("id"):
-        try:
-            made[link.pk] = link.remote_id or _create(connection, link, urgent=urgent, now=now)
-        except ProviderError as error:
-            failed[link.pk] = error
+        if link.remote_id:
+            made[link.pk] = link.remote_id
+        elif link.key:
+            maker.again(link)
+        else:
+            fresh.append(link)
+    maker.create(fresh)
     for gone in set(link_ids) - set(made) - set(failed):
         failed[gone] = Rejected("A record that this invoice needs is no longer linked.")
     return made, failed
 
 
-def _create(connection: Connection, link: Link, *, urgent: bool, now: dt.datetime) -> str:
-    unsure = link.key is not None  # an earlier try was not answered
-    key = link.key or uuid.uuid4()
-    Link.objects.filter(pk=link.pk).update(key=key)
-    record = _new(connection, link)
-    try:
-        made = calling.ask(connection, "create", record, key=str(key), urgent=urgent, now=now)
-    except Rejected as error:
-        ours = unsure and error.reason == Reason.NAME_TAKEN and error.found_id
-        if not ours:
+@dataclass
+class _Maker:
+    """Creates records there, and keeps what became of them."""
+
+    connection: Connection
+    urgent: bool
+    clock: Clock
+    made: Made
+    failed: Failed
+
+    def create(self, links: Sequence[Link]) -> None:
+        """What was never tried: as many in one call as it takes."""
+        size = registry.get(self.connection.provider).limits.batch
+        for start in range(0, len(links), size):
+            some = links[start : start + size]
+            for link in some:
+                link.key = uuid.uuid4()
+            Link.objects.bulk_update(some, ["key"])
+            if len(some) == 1:
+                self._one(some[0], unsure=False)
+            else:
+                self._many(some)
+
+    def again(self, link: Link) -> None:
+        """What was tried before, and the answer lost."""
+        self._one(link, unsure=True)
+
+    def _one(self, link: Link, *, unsure: bool) -> None:
+        try:
+            record = _new(self.connection, link)
+            try:
+                found = self._ask("create", record, key=str(link.key))
+            except Rejected as error:
+                if not (unsure and error.reason == Reason.NAME_TAKEN and error.found_id):
+                    raise
+                found = Record(Kind(link.kind), error.found_id, record.name)
+        except ProviderError as error:
+            self._failed(link, error, unsure=unsure)
+        else:
+            self._made(link, found)
+
+    def _many(self, links: Sequence[Link]) -> None:
+        """In one call of its own key. When its answer is lost, each is tried by its own key next,
+        and finds its name taken if the call had an effect.
+        """
+        try:
+            new = [_new(self.connection, link) for link in links]
+            answers = self._ask("create_many", new, key=str(uuid.uuid4()))
+        except ProviderError as error:
+            for link in links:
+                self._failed(link, error, unsure=False)
+            return
+        for link, answer in zip(links, answers, strict=True):
+            if isinstance(answer, ProviderError):
+                self._failed(link, answer, unsure=False)
+            else:
+                self._made(link, answer)
+
+    def _ask(self, name: str, *args: Any, key: str) -> Any:
+        now = self.clock.now()
+        return calling.ask(self.connection, name, *args, key=key, urgent=self.urgent, now=now)
+
+    def _made(self, link: Link, record: Record) -> None:
+        _keep(self.connection, link, record, self.clock.now())
+        self.made[link.pk] = record.id
+
+    def _failed(self, link: Link, error: ProviderError, *, unsure: bool) -> None:
+        """The key stays while it is not known what it did. A refusal is an answer; that the
+        provider can't be asked now says nothing of an earlier try.
+        """
+        if not isinstance(error, Unknown) and (isinstance(error, Rejected) or not unsure):
             Link.objects.filter(pk=link.pk).update(key=None)
-            raise
-        made = Record(Kind(link.kind), error.found_id, record.name)
-    except Unavailable:
-        if not unsure:
-            Link.objects.filter(pk=link.pk).update(key=None)
-        raise
-    _keep(connection, link, made, now)
-    return made.id
+        self.failed[link.pk] = error
 
 
 def _keep(connection: Connection, link: Link, made: Record, now: dt.datetime) -> None:

@@ -26,7 +26,10 @@ def deliver(connection_id: int) -> None:
 @shared_task
 def look(connection_id: int) -> None:
     """Ask what changed at the other end, if it is time."""
-    sync.poll(connection_id, now=timezone.now())
+    try:
+        sync.poll(connection_id, now=timezone.now())
+    except ProviderError as error:
+        logger.warning("Connection %s not asked for changes: %s", connection_id, error.message)
 
 
 @shared_task
@@ -35,7 +38,10 @@ def look_at_all() -> None:
     now = timezone.now()
     webhooks.forget_old(now=now)
     for connection in Connection.objects.filter(state=Connection.State.ACTIVE, lost_at=None):
-        sync.sweep(connection, now=now)
+        try:
+            sync.sweep(connection, now=now)
+        except ProviderError as error:
+            logger.warning("Connection %s not looked through: %s", connection.pk, error.message)
 
 
 @shared_task

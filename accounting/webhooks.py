@@ -10,13 +10,12 @@ from .providers import registry
 from .providers.port import Doorbell
 
 KEPT = dt.timedelta(days=90)
+GATHER = dt.timedelta(seconds=2)  # notices come in flocks; one look answers all of them
 
 
-def receive(
-    provider: str, body: bytes, headers: Mapping[str, str], *, now: dt.datetime
-) -> list[int]:
-    """Keep the notices of a delivery and say which connections to look at, by primary key. The same
-    notice again is kept once. `port.Unauthorized` when the signature is not right.
+def receive(provider: str, body: bytes, headers: Mapping[str, str], *, now: dt.datetime) -> None:
+    """Keep the notices of a delivery, and let the sweep look at their companies in a moment. The
+    same notice again is kept once. `port.Unauthorized` when the signature is not right.
     """
     notices = registry.get(provider).doorbells(body, headers)
     Bell.objects.bulk_create(
@@ -27,9 +26,7 @@ def receive(
         state=Connection.State.ACTIVE,
         company_id__in={notice.company_id for notice in notices},
     )
-    ids = list(rung.values_list("pk", flat=True))
-    Connection.objects.filter(pk__in=ids, poll_at__gt=now).update(poll_at=now)
-    return ids
+    rung.filter(poll_at__gt=now + GATHER).update(poll_at=now + GATHER)
 
 
 def forget_old(*, now: dt.datetime) -> int:

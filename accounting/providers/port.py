@@ -471,6 +471,13 @@ class Provider(Protocol):
         `Rejected(NAME_TAKEN)` with `found_id` where the provider tells who has the name."""
         ...
 
+    def create_many(
+        self, session: Session, records: Sequence[NewRecord], *, key: str
+    ) -> list[Record | ProviderError]:
+        """Create up to `Limits.batch` records in one call; what became of each, in order. Raises
+        when all share one fate."""
+        ...
+
     # Documents.
     def check(
         self, document: Document | TimeDocument, *, facts: Mapping[str, Any]

@@ -7,9 +7,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from accounting import tasks, webhooks
+from accounting import webhooks
 from accounting.providers import port, registry
-from atera_invoicing import ringing
 
 LARGEST = 1024 * 1024
 
@@ -24,9 +23,7 @@ def webhook(request: HttpRequest, provider: str) -> HttpResponse:
         return HttpResponse(status=413)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        rung = webhooks.receive(provider, request.body, headers, now=timezone.now())
+        webhooks.receive(provider, request.body, headers, now=timezone.now())
     except port.Unauthorized:
         return HttpResponse(status=401)
-    for pk in rung:
-        ringing.ring(tasks.look, pk)
     return HttpResponse(status=200)

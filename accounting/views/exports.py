@@ -16,6 +16,7 @@ from accounting.filters import ExportFilter
 from accounting.models import Connection, Export, RemoteInvoice
 from atera_invoicing.errors import Refused
 from atera_invoicing.pages import ActionPage, Bulk, DetailPage, ListPage, Page
+from atera_invoicing.templatetags.ui import day
 from invoices.models import Batch, Invoice
 
 VIEW = "accounting.view_connection"
@@ -220,9 +221,20 @@ class PlanPage(Page):
             "creates": [row for row in invoices if row.action == "create"],
             "blocked": plan.of("blocked"),
             "skipped": plan.of("skip"),
+            "earliest": self._earliest(),
             "records": [row for row in plan.rows if row.kind != "invoice"],
             "batch": Batch.objects.filter(pk=batch).first() if batch.isdecimal() else None,
         }
+
+    def _earliest(self) -> str:
+        """Where the export begins, when the plan is of everything from that day on."""
+        start = self.connection.go_live
+        if start is None or self.request.GET.get("batch") or self.request.GET.get("invoice"):
+            return ""
+        return (
+            f"Every invoice dated {day(start)} or later is there or on its way. Export an earlier"
+            " one from its page, its batch, or the list of invoices."
+        )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

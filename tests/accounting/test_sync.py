@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from accounting import delivery, findings, outbox, sync, timepush
 from accounting.models import Bell, Connection, Export, Finding, RemoteInvoice, Settlement
@@ -192,6 +193,8 @@ def test_a_webhook_only_rings(connection, sims, out, client):
     for _ in range(2):
         answer = client.post(url, body, content_type="application/json", headers=headers)
         assert answer.status_code == 200
+    soon = timezone.now() + dt.timedelta(minutes=1)
+    assert Connection.objects.filter(poll_at__lt=soon).exists()
     assert Bell.objects.count() == len(set(Bell.objects.values_list("key", flat=True))) > 0
     assert status(out) != Status.PAID
 

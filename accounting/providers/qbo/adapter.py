@@ -117,6 +117,12 @@ class QuickBooksOnline:
         with self._client(session) as qbo:
             return lists.create(qbo, record, key=key, facts=session.facts)
 
+    def create_many(
+        self, session: Session, records: Sequence[NewRecord], *, key: str
+    ) -> list[Record | port.ProviderError]:
+        with self._client(session) as qbo:
+            return lists.create_many(qbo, records, key=key, facts=session.facts)
+
     # Documents
 
     def check(self, document: Document | Time, *, facts: Mapping[str, Any]) -> list[Rejected]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from accounting.providers import port
@@ -47,9 +47,46 @@ def create(qbo: Client, record: NewRecord, *, key: str, facts: Mapping[str, Any]
         if error.reason is Reason.NAME_TAKEN:
             error.found_id = _holder(qbo, record)
         raise
-    doc = answer.get(entity)
-    if not isinstance(doc, dict) or not doc.get("Id"):
+    return _created(record, answer, answer["reference"])
+
+
+def create_many(
+    qbo: Client, new: Sequence[NewRecord], *, key: str, facts: Mapping[str, Any]
+) -> list[Record | port.ProviderError]:
+    """Create them in one batch; who has a name already is asked for each refusal."""
+    body = {"BatchItemRequest": [
+        {"bId": str(place), "operation": "create",
+         ENTITIES[record.kind][0]: mapping.record_body(record, facts)}
+        for place, record in enumerate(new)
+    ]}  # fmt: skip
+    answer = qbo.post(qbo.url("batch"), mapping.dump(body), request_id=key)
+    items = answer.get("BatchItemResponse")
+    if not isinstance(items, list):
         raise faults.unreadable(write=True, reference=answer["reference"])
+    by_place = {str(item.get("bId")): item for item in items if isinstance(item, dict)}
+    return [
+        _one_of_many(qbo, record, by_place.get(str(place), {}), answer["reference"])
+        for place, record in enumerate(new)
+    ]
+
+
+def _one_of_many(
+    qbo: Client, record: NewRecord, item: Mapping[str, Any], reference: str
+) -> Record | port.ProviderError:
+    try:
+        if isinstance(fault := item.get("Fault"), dict):
+            raise faults.of_fault(fault, reference=reference)
+        return _created(record, item, reference)
+    except port.ProviderError as error:
+        if isinstance(error, port.Rejected) and error.reason is Reason.NAME_TAKEN:
+            error.found_id = _holder(qbo, record)
+        return error
+
+
+def _created(record: NewRecord, answer: Mapping[str, Any], reference: str) -> Record:
+    doc = answer.get(ENTITIES[record.kind][0])
+    if not isinstance(doc, dict) or not doc.get("Id"):
+        raise faults.unreadable(write=True, reference=reference)
     return records.customer(doc) if record.kind is Kind.CUSTOMER else records.item(doc)
 
 

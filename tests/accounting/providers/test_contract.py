@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -175,6 +176,26 @@ def test_a_taken_name_says_who_has_it(backend, provider, session, make):
         provider.create(session, getattr(backend, make)("o'neill \\ sons"), key=OTHER)
     assert refused.value.reason is Reason.NAME_TAKEN
     assert refused.value.found_id == first.id
+
+
+def test_many_records_are_created_in_one_call(backend, provider, session):
+    taken = provider.create(session, backend.new_customer("Taken"), key=OTHER)
+    calls = []
+    counted = replace(session, spend=calls.append)
+    new = [
+        backend.new_customer("First"), backend.new_item("Second"), backend.new_customer("taken"),
+    ]  # fmt: skip
+    first, second, refused = provider.create_many(counted, new, key=KEY)
+    assert calls.count(port.Cost.CALL) == 1
+    assert [(first.kind, first.name), (second.kind, second.name)] == [
+        (Kind.CUSTOMER, "First"), (Kind.ITEM, "Second"),
+    ]  # fmt: skip
+    assert (refused.reason, refused.found_id) == (Reason.NAME_TAKEN, taken.id)
+    again = provider.create_many(session, new, key=KEY)
+    assert [record.id for record in again[:2]] == [first.id, second.id]
+    assert len(provider.records(session, Kind.CUSTOMER)) == len(
+        {record.name.lower() for record in provider.records(session, Kind.CUSTOMER)}
+    )
 
 
 # Documents ----------------------------------------------------------------------------------------
