@@ -34,6 +34,7 @@ LABELS = {
     "priced_elsewhere": "follows the price there",
     "connected_to": "catalogue kept in",
     "taxes_elsewhere": "taxes kept there",
+    "tax_method": "tax is rounded",
 }
 
 
@@ -108,10 +109,14 @@ def _records(connection: Connection, links: Sequence[Link]) -> Iterable[RemoteRe
 
 
 def plan_options(connection: Connection) -> Plan:
-    """From the commit on, the catalogue is kept there, and taxes if each line bears a code."""
+    """From the commit on, the catalogue is kept there, and taxes if each line bears a code; tax is
+    rounded as there, so that both sides come to the same cent.
+    """
     options = Installation.current()
+    provider = registry.get(connection.provider)
     wanted = {
-        "connected_to": registry.name(connection.provider),
+        "connected_to": provider.name,
+        "tax_method": provider.tax_method,
         "taxes_elsewhere": connection.tax_mode == Connection.TaxMode.CODES,
     }
     values = {name: v for name, v in wanted.items() if getattr(options, name) != v}

@@ -22,7 +22,7 @@ PARTS: dict[str, type[Model]] = {
     "items": CatalogItem,
     "rates": ContractRate,
 }
-OPTIONS = ("connected_to", "taxes_elsewhere")
+OPTIONS = ("connected_to", "taxes_elsewhere", "tax_method")
 Values = dict[str, str | None]
 
 

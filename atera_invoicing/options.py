@@ -45,6 +45,9 @@ class OptionsForm(forms.ModelForm):
         code = RegexValidator(r"^[A-Z]{3}\Z", "Write the ISO code in three capitals: USD, EUR.")
         self.fields["currency"].validators.append(code)
         self.fields["payment_days"].validators.append(MaxValueValidator(365))
+        if self.instance.connected_to:
+            self.fields["tax_method"].disabled = True
+            self.fields["tax_method"].help_text = f"As {self.instance.connected_to} rounds."
 
 
 class OptionsPage(FormPage):

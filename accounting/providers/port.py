@@ -438,6 +438,7 @@ class Provider(Protocol):
     key: ClassVar[str]  # "qbo", in addresses and rows
     name: ClassVar[str]  # "QuickBooks Online", for people
     words: ClassVar[Mapping[str, str]]  # its words for ours: {"customer": "customer", "tax": ...}
+    tax_method: ClassVar[str]  # how it rounds tax: "per_line", or "per_rate" over all of its lines
     limits: ClassVar[Limits]
 
     # Connecting. `redirect_uri` must be the same in both steps.

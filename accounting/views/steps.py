@@ -200,6 +200,7 @@ def review_of(connection: Connection, plan: changes.Plan) -> dict[str, Any]:
         "prices": prices,
         "archived": archived,
         "percents": percents,
+        "rounding": next((c for c in listed if c.field == "tax_method"), None),
         "following_count": len({change.row.pk for change in other}),
         "arrivals": arrivals,
         "creates": creates,

@@ -332,6 +332,7 @@ def test_the_commit_takes_prices_archives_imports_and_locks(office, owner):
     assert TaxRate.objects.get(name="Reduced").percent == Decimal("5")
     options = Installation.current()
     assert (options.connected_to, options.taxes_elsewhere) == ("QuickBooks Online", True)
+    assert options.tax_method == "per_rate"
     assert {link.action for link in office.links.exclude(action="skip")} == {"link"}
 
 

@@ -50,6 +50,7 @@ class QuickBooksOnline:
         "company": "company",
         "void": "void",
     }
+    tax_method: ClassVar[str] = "per_rate"
     # Intuit allows 500 requests a minute, 10 a second, 40 batches a minute, and takes up to two
     # minutes for a request. Of its memory for request ids nothing is documented.
     limits: ClassVar[Limits] = Limits(
