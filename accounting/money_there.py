@@ -56,7 +56,7 @@ def _follow(
     if row and _same(row, each):
         row.seen_at = now
         row.save(update_fields=["seen_at"])
-        return Decimal(0) if row.payment_id else each.amount
+        return each.amount - (row.payment.amount if row.payment else Decimal(0))
     if row:
         _take_back(row, "Changed there", now)
     payment, left = _record(remote, each, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 FIELDS = {
     "number": "Number", "customer_id": "Customer", "date": "Date", "due_date": "Due date",
@@ -11,6 +11,24 @@ FIELDS = {
     "description": "description", "quantity": "quantity", "unit_price": "price",
     "discount": "discount", "net": "net", "item_id": "product or service", "tax_id": "tax code",
 }  # fmt: skip
+
+
+def summary(rows: Sequence[Mapping[str, str]]) -> str:
+    """The differences in a line: "Total 2,241.48 here, 2,241.49 there"; the last one of sums, the
+    first of others.
+    """
+    if not rows:
+        return ""
+    sums = [row for row in rows if row["field"] in ("subtotal", "tax", "total")]
+    row = difference(sums[-1] if sums else rows[0])
+    more = "" if sums or len(rows) == 1 else f", and {len(rows) - 1} more"
+    ours, theirs = _short(row["ours"]), _short(row["theirs"])
+    return f"{row['label']}: {ours} here, {theirs} there{more}"
+
+
+def _short(value: str) -> str:
+    first = value.split("\n", maxsplit=1)[0]
+    return f"{first[:40]}…" if len(first) > 40 else first or "nothing"
 
 
 def difference(row: Mapping[str, str]) -> dict[str, str]:

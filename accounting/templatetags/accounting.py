@@ -9,7 +9,7 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from accounting import outbox, readiness, voiding
+from accounting import outbox, readiness, voiding, wording
 from accounting.models import Connection, Export, Finding, RemoteInvoice
 from accounting.providers import registry
 from invoices.models import Invoice
@@ -61,6 +61,12 @@ def badges(invoices: Sequence[Invoice]) -> dict[int, Badge]:
 def live_there(invoice: Invoice) -> RemoteInvoice | None:
     """The invoice as it stands in the connected system, while it can be voided there."""
     return voiding.live(invoice.pk) if invoice.exported_at else None
+
+
+@register.simple_tag
+def differing(finding: Finding) -> str:
+    """What differs, in a line."""
+    return wording.summary(finding.differences)
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from accounting import outbox, planning, progress, tasks
 from accounting.filters import ExportFilter
 from accounting.models import Connection, Export, RemoteInvoice
 from atera_invoicing.errors import Refused
+from atera_invoicing.models import User
 from atera_invoicing.pages import ActionPage, Bulk, DetailPage, ListPage, Page
 from atera_invoicing.templatetags.ui import day
 from invoices.models import Batch, Invoice
@@ -66,25 +68,29 @@ class ExportList(ListPage):
         }  # fmt: skip
 
     def bulk_retry(self, rows: list[Export]) -> str:
-        return self._each(rows, outbox.retry, "queued again")
+        return self._ring(each(rows, outbox.retry, "queued again", by=self.request.user))
 
     def bulk_cancel(self, rows: list[Export]) -> str:
-        return self._each(rows, outbox.cancel, "taken back")
+        return self._ring(each(rows, outbox.cancel, "taken back", by=self.request.user))
 
-    def _each(self, rows: list[Export], verb: Any, done: str) -> str:
-        """Do it for each that can be; say why the first one can't."""
-        count, why = 0, ""
-        for row in rows:
-            try:
-                verb(row, by=self.request.user, now=timezone.now())
-                count += 1
-            except Refused as refused:
-                why = why or refused.message
+    def _ring(self, said: str) -> str:
         if connection := active():
             tasks.ring(connection)
-        if not count:
-            raise Refused("none", why)
-        return f"{count} {done}.{' ' + why if why else ''}"
+        return said
+
+
+def each(rows: Sequence[Any], verb: Any, done: str, *, by: User) -> str:
+    """Do it for each that can be; say why the first one can't."""
+    count, why = 0, ""
+    for row in rows:
+        try:
+            verb(row, by=by, now=timezone.now())
+            count += 1
+        except Refused as refused:
+            why = why or refused.message
+    if not count:
+        raise Refused("none", why)
+    return f"{count} {done}.{' ' + why if why else ''}"
 
 
 class ExportProgress(Page):

@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounting import findings, outbox, tasks, wording
 from accounting.filters import FindingFilter
 from accounting.models import Finding, RemoteInvoice
-from atera_invoicing.pages import ActionPage, DetailPage, ListPage
+from atera_invoicing.pages import ActionPage, Bulk, DetailPage, ListPage
 
-from .exports import HOME, VIEW, active
+from .exports import HOME, VIEW, active, each
 
 ANSWER = "accounting.answer_finding"
 
@@ -30,9 +30,21 @@ class FindingList(ListPage):
     search_hint = "Search by invoice or customer"
     sortable: ClassVar = {"found": "id"}
     sort = "-found"
+    bulk = (
+        Bulk("accept", "Accept theirs", ANSWER, "check",
+             confirm="Accept these as they are there? Ours stay as issued; what was voided or"
+             " deleted there is voided here."),
+        Bulk("ignore", "Ignore", ANSWER, "eye-slash"),
+    )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Finding]:
         return Finding.objects.select_related("invoice", "connection", "answered_by")
+
+    def bulk_accept(self, rows: list[Finding]) -> str:
+        return each(rows, findings.accept, "accepted", by=self.request.user)
+
+    def bulk_ignore(self, rows: list[Finding]) -> str:
+        return each(rows, findings.ignore, "ignored", by=self.request.user)
 
     def context(self) -> dict[str, Any]:
         connection = active()

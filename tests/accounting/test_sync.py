@@ -183,6 +183,33 @@ def test_a_credit_settles_as_a_credit(connection, sims, out):
     assert status(out) == Status.PAID
 
 
+def test_more_than_is_owed_stays_named_until_somebody_decides(connection, sims, out):
+    there = id_there(out)
+    Invoice.objects.filter(pk=out.pk).update(total=240, balance=240, subtotal=240)
+    sims.qbo.as_person.receive_payment(there)
+    for _ in range(2):
+        look(connection, sims)
+        sync.sweep(connection, now=sims.clock.now())
+        finding = Finding.objects.get(kind="settled", answered_at=None)
+        assert finding.differences == [{"field": "payments", "ours": "0.00", "theirs": "10.00"}]
+    assert status(out) == Status.PAID
+
+
+def test_several_differences_are_accepted_at_once(connection, sims, out, parts, client_as):
+    second = books.invoice(*parts)
+    outbox.queue(connection, [second.pk], by=None, now=sims.clock.now())
+    delivery.work(connection.pk, now=sims.clock.now())
+    for one in (out, second):
+        sims.qbo.as_person.edit_line(id_there(one), "1", description="Support")
+    look(connection, sims)
+    client = client_as("billing")
+    page = client.get("/accounting/differences/").text
+    assert "Line 1, description: Work in October here, Support there" in page
+    ids = list(Finding.objects.values_list("pk", flat=True))
+    client.post("/accounting/differences/", {"action": "accept", "selected": ids})
+    assert set(Finding.objects.values_list("answer", flat=True)) == {"accepted"}
+
+
 def test_a_webhook_only_rings(connection, sims, out, client):
     sims.qbo.subscribe("http://127.0.0.1:9/", "verifier")
     sims.qbo.as_person.receive_payment(id_there(out))
