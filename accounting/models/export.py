@@ -179,6 +179,9 @@ class Export(Leased):
             ),
         ]  # fmt: skip
 
+    def __str__(self) -> str:
+        return f"{self.get_operation_display()} {self.invoice or self.time_entry}"
+
 
 class Attempt(models.Model):
     """One try of a call, for people and for the provider's support. No bodies, no tokens."""

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounting import outbox, planning, progress, tasks
 from accounting.filters import ExportFilter
@@ -60,6 +61,7 @@ class ExportList(ListPage):
         return super().context() | {
             "connection": connection,
             "progress": progress.of(connection, now=timezone.now()) if connection else None,
+            "listed": self.request.GET.urlencode(),
             "state": self.request.GET.get("state", ""),
             "tabs": [
                 ("", "All"), ("rejected", "Needs you"), ("moving", "On the way"), ("sent", "Done"),
@@ -94,15 +96,22 @@ def each(rows: Sequence[Any], verb: Any, done: str, *, by: User) -> str:
 
 
 class ExportProgress(Page):
-    """The bar alone, for htmx."""
+    """The bar alone, for htmx; `?done=` is what it showed, the rest is the query of the list."""
 
     permission = VIEW
     template_name = "accounting/_progress.html"
 
-    def context(self) -> dict[str, Any]:
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         connection = active()
         made = progress.of(connection, now=timezone.now()) if connection else None
-        return super().context() | {"connection": connection, "progress": made}
+        if request.htmx and (made is None or not made.left):
+            return HttpResponseClientRefresh()
+        listed = request.GET.copy()
+        shown = listed.pop("done", [""])[0]
+        moved = made is not None and shown != str(made.done)
+        return self.render(
+            connection=connection, progress=made, listed=listed.urlencode(), moved=moved
+        )
 
 
 class ExportPage(DetailPage):
@@ -116,9 +125,7 @@ class ExportPage(DetailPage):
     crumbs = QUEUE
 
     def get_title(self) -> str:
-        return (
-            f"{self.object.get_operation_display()} {self.object.invoice or self.object.time_entry}"
-        )
+        return str(self.object)
 
     def context(self) -> dict[str, Any]:
         export = self.object

@@ -30,7 +30,7 @@ def settings_for(sims: simulators.Simulators) -> dict[str, Any]:
         "client_secret": sims.qbo.client_secret,
         "environment": sims.qbo.discovery_url,
         "api": sims.qbo.api_url.removesuffix("/v3"),
-        "app": f"{sims.url}/__sim/qbo",
+        "app": f"{sims.url}/qbo",
         "webhook_tokens": ["verifier"],
     }
 
