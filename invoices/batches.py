@@ -17,6 +17,7 @@ from contracts.models import Contract
 from . import events
 from .choosing import Choice
 from .models import Batch, BatchPart
+from .wording import counted
 
 State = Batch.State
 
@@ -72,7 +73,9 @@ def start(
         ],
         batch_size=500,
     )
-    events.log(batch, "started", f"Batch with {len(choices)} contracts started.", by=by, at=now)
+    events.log(
+        batch, "started", f"Batch with {counted(len(choices), 'contract')} started.", by=by, at=now
+    )
     for choice in choices:
         if choice.early_reason.strip():
             text = (
@@ -98,7 +101,9 @@ def issue_all(batch: Batch, *, by: User | None, now: dt.datetime) -> Batch:
     drafts = batch.invoices.drafts().count()
     if not drafts:
         raise Refused("nothing_to_issue", "This batch has no drafts to issue.")
-    return _begin(batch, State.ISSUING, drafts, by=by, now=now, text=f"Issuing {drafts} invoices.")
+    return _begin(
+        batch, State.ISSUING, drafts, by=by, now=now, text=f"Issuing {counted(drafts, 'invoice')}."
+    )
 
 
 @transaction.atomic
@@ -121,7 +126,9 @@ def delete(batch: Batch, *, by: User | None, now: dt.datetime) -> Batch:
             invoices=[invoice.pk for invoice in issued],
         )  # fmt: skip
     drafts = batch.invoices.drafts().count()
-    return _begin(batch, State.DELETING, drafts, by=by, now=now, text=f"Deleting {drafts} drafts.")
+    return _begin(
+        batch, State.DELETING, drafts, by=by, now=now, text=f"Deleting {counted(drafts, 'draft')}."
+    )
 
 
 def _begin(
