@@ -110,7 +110,8 @@ def issue_all(batch: Batch, *, by: User | None, now: dt.datetime) -> Batch:
 def delete(batch: Batch, *, by: User | None, now: dt.datetime) -> Batch:
     """Delete a batch with its drafts, in the background; the work can be billed again.
 
-    Refused when an invoice of it is issued, naming which.
+    Refused when an invoice of it is issued, naming which. Voided ones stay, and then the batch with
+    them.
     """
     batch = _free(batch)
     issued = list(
@@ -126,6 +127,12 @@ def delete(batch: Batch, *, by: User | None, now: dt.datetime) -> Batch:
             invoices=[invoice.pk for invoice in issued],
         )  # fmt: skip
     drafts = batch.invoices.drafts().count()
+    if not drafts and batch.invoices.exists():
+        raise Refused(
+            "only_voided",
+            "All invoices of this batch are voided. They keep their numbers and stay, and so does"
+            " the batch.",
+        )
     return _begin(
         batch, State.DELETING, drafts, by=by, now=now, text=f"Deleting {counted(drafts, 'draft')}."
     )

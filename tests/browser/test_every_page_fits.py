@@ -9,8 +9,9 @@ from __future__ import annotations
 import pytest
 
 from contracts.models import Contract
-from invoices.models import Invoice
+from invoices.models import Batch, Invoice
 from tests import make
+from tests.invoices import web
 from tests.kernel.test_every_page import address, month, pages  # noqa: F401 - a fixture
 
 OTHERS = (
@@ -19,7 +20,7 @@ OTHERS = (
     "/invoices/", "/invoices/new/", "/batches/", "/batches/new/", "/nowhere/",
 )  # fmt: skip
 # Words whose contrast is below 4.5 (large ones: 3), as WCAG 2.2 reckons it; links in a disabled
-# part, hidden and faded words are passed over.
+# part, hidden and faded words and what is printed across a draft are passed over.
 LOOK = """() => {
   const pen = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true}), seen = {}
   const rgba = (color) => seen[color] ??= (() => {
@@ -41,7 +42,7 @@ LOOK = """() => {
     const text = words.currentNode.data.trim(), element = words.currentNode.parentElement
     const shown = element.checkVisibility({opacityProperty: true, visibilityProperty: true})
     if (!text || !shown) continue
-    if (element.closest('svg, .visually-hidden, :disabled, template, .skip')) continue
+    if (element.closest('svg, .watermark, .visually-hidden, :disabled, template, .skip')) continue
     const style = getComputedStyle(element), size = parseFloat(style.fontSize)
     const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700)
     const [a, b] = [light(rgba(style.color)), light(ground(element))].sort((x, y) => y - x)
@@ -62,6 +63,8 @@ def money(month):  # noqa: F811 - the fixture above
     bill = make.claim(make.entry(make.ticket(contract)), "INV-9001").invoice
     bill.total = bill.balance = "1234567.89"
     bill.due_date = make.day("2026-01-01")
+    bill.period_start, bill.period_end = make.day("2026-10-15"), make.day("2026-11-14")
+    bill.batch = web.batch()
     bill.save()
     make.claim(make.used(make.ticket(contract)))
 
@@ -73,6 +76,9 @@ def test_every_page_fits_and_is_readable(money, visit, width, colors):
     page = visit("owner", viewport={"width": width, "height": 750}, color_scheme=colors)
     addresses = [address(route) for route, _ in pages()] + list(OTHERS)
     addresses += [f"/invoices/{pk}/" for pk in Invoice.objects.values_list("pk", flat=True)]
+    addresses += [f"/invoices/{Invoice.objects.drafts()[0].pk}/{act}/" for act in ("edit", "issue")]
+    addresses += [f"/batches/{Batch.objects.get().pk}/{act}" for act in ("", "issue/", "delete/")]
+    addresses += [f"/batches/new/{pk}/" for pk in Contract.objects.values_list("pk", flat=True)]
     faults = []
     for one in addresses:
         page.goto(one)

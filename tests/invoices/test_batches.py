@@ -99,6 +99,29 @@ def test_a_batch_with_an_issued_invoice_is_not_deleted():
         batches.delete(batch, by=None, now=timezone.now())
 
 
+def test_a_batch_of_voided_invoices_stays_and_says_so():
+    batch = bill(*examples.gamma())
+    for invoice in batch.invoices.all():
+        lifecycle.issue(invoice, by=None, now=timezone.now())
+        lifecycle.void(invoice, reason="Wrong month", by=None, now=timezone.now())
+    with pytest.raises(Refused, match="keep their numbers"):
+        batches.delete(batch, by=None, now=timezone.now())
+    batch.refresh_from_db()
+    assert batch.state == "ready"
+
+
+def test_deleting_a_batch_with_drafts_and_a_voided_invoice_keeps_that_one():
+    batch = bill(*examples.gamma())
+    voided = batch.invoices.earliest("id")
+    lifecycle.issue(voided, by=None, now=timezone.now())
+    lifecycle.void(voided, reason="Wrong month", by=None, now=timezone.now())
+    batches.delete(batch, by=None, now=timezone.now())
+    run(batch)
+    assert list(batch.invoices.all()) == [voided]
+    batch.refresh_from_db()
+    assert batch.state == "ready"
+
+
 def test_issuing_a_batch_numbers_it_without_gaps():
     care, extra = examples.gamma()
     batch = bill(care, extra)
