@@ -231,10 +231,7 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 CELERY_TIMEZONE = "UTC"
-# Until the job of a dead worker is taken over.
-LEASE_SECONDS = int(
-    os.environ.get("LEASE_SECONDS", "60")
-)  # until a dead worker's job is taken over
+LEASE_SECONDS = int(os.environ.get("LEASE_SECONDS", "60"))  # then a dead worker's job is taken over
 
 # Accounting systems ------------------------------------------------------------------------------
 # Addresses are the real ones unless told otherwise; the demo points them at the simulator.

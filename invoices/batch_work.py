@@ -35,22 +35,23 @@ def work(batch_id: int, *, now: dt.datetime, today: dt.date) -> bool:
     batch = leases.claim(Batch.objects.all(), batch_id, owner=leases.me(), now=now)
     if batch is None:
         return False
-    steps: dict[str, Callable[[Batch, dt.datetime, dt.date], bool]] = {
+    steps: dict[str, Callable[[Batch, leases.Clock, dt.date], bool]] = {
         State.WRITING: _write_some,
         State.ISSUING: _issue_some,
         State.DELETING: _delete_some,
     }
     step = steps.get(batch.state)
     clock = leases.Clock(now)
-    while step and step(batch, clock.now(), today):
+    while step and step(batch, clock, today):
         if not leases.keep(batch, now=clock.now()):
             return False
     leases.release(batch)
     return True
 
 
-def _write_some(batch: Batch, now: dt.datetime, today: dt.date) -> bool:
+def _write_some(batch: Batch, clock: leases.Clock, today: dt.date) -> bool:
     """Write the next chunk of parts; False when none is left."""
+    now = clock.now()
     parts = list(batch.parts.filter(state=Part.PENDING).order_by("id")[:CHUNK])
     if not parts:
         return _ready(batch)
@@ -140,38 +141,39 @@ def _settle(parts: list[BatchPart], state: str, message: str) -> None:
 
 
 def _ready(batch: Batch) -> bool:
-    Batch.objects.filter(pk=batch.pk, owner=batch.owner).update(state=State.READY)
+    """Done, and given back in the same update: from here on somebody may ask for the next thing,
+    and giving the row back later would take that for done.
+    """
+    mine = Batch.objects.filter(pk=batch.pk, owner=batch.owner)
+    mine.update(state=State.READY, owner="", lease_until=None, run_at=None)
     return False
 
 
-def _issue_some(batch: Batch, now: dt.datetime, today: dt.date) -> bool:
-    """Issue the next chunk of drafts; False when none is left that can be issued."""
+def _issue_some(batch: Batch, clock: leases.Clock, today: dt.date) -> bool:
+    """Issue every draft that can be issued, chunk by chunk."""
     ids = list(batch.invoices.drafts().order_by("id").values_list("pk", flat=True))
     by = _asker(batch, State.ISSUING)
-    issued = 0
     for start in range(0, len(ids), CHUNK):
-        issued += _issue_chunk(batch, ids[start : start + CHUNK], by, now)
-        if not leases.keep(batch, now=now):
+        _issue_chunk(batch, ids[start : start + CHUNK], by, clock.now())
+        if not leases.keep(batch, now=clock.now()):
             return False
     return _ready(batch)
 
 
-def _issue_chunk(batch: Batch, ids: list[int], by: User | None, now: dt.datetime) -> int:
+def _issue_chunk(batch: Batch, ids: list[int], by: User | None, now: dt.datetime) -> None:
     """Issue these together; if one is not ready, one by one, leaving out those that can't."""
     try:
         with transaction.atomic():
             lifecycle.issue_many(ids, by=by, now=now)
             _step(batch, len(ids))
-        return len(ids)
+        return
     except Refused:
         pass
-    issued = 0
     for id in ids:
         try:
             with transaction.atomic():
                 lifecycle.issue_many([id], by=by, now=now)
                 _step(batch, 1)
-            issued += 1
         except Refused as refusal:
             events.log(
                 Invoice.objects.get(pk=id),
@@ -180,10 +182,9 @@ def _issue_chunk(batch: Batch, ids: list[int], by: User | None, now: dt.datetime
                 by=by,
                 at=now,
             )
-    return issued
 
 
-def _delete_some(batch: Batch, now: dt.datetime, today: dt.date) -> bool:
+def _delete_some(batch: Batch, clock: leases.Clock, today: dt.date) -> bool:
     """Delete the newest drafts first, since blocks are undone in that order, then the batch
     itself.
     """
@@ -194,8 +195,8 @@ def _delete_some(batch: Batch, now: dt.datetime, today: dt.date) -> bool:
         .values_list("pk", flat=True)[:CHUNK]
     ):
         with transaction.atomic():
-            _step(batch, lifecycle.delete_drafts(ids, by=by, now=now))
-        if not leases.keep(batch, now=now):
+            _step(batch, lifecycle.delete_drafts(ids, by=by, now=clock.now()))
+        if not leases.keep(batch, now=clock.now()):
             return False
     if batch.invoices.exists():
         return _ready(batch)

@@ -8,7 +8,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
@@ -17,6 +17,7 @@ from contracts.models import Contract
 from . import events
 from .choosing import Choice
 from .models import Batch, BatchPart
+from .wording import counted
 
 State = Batch.State
 
@@ -39,56 +40,64 @@ def start(
     """
     if known := Batch.objects.filter(uid=uid).first():
         return known
-    name = " ".join(name.split())
-    if not name or len(name) > 80:
-        raise Refused(
-            "name_missing", "Give the batch a name of at most 80 characters.", field="name"
-        )
     if not choices:
         raise Refused("nothing_chosen", "Choose at least one contract to bill.", field="contracts")
     _refuse_unknown(choices)
-    batch = Batch.objects.create(
+    batch = Batch(
         uid=uid,
-        name=name,
+        name=_named(name),
         level=level,
         through=through,
         invoice_date=invoice_date,
-        state=State.WRITING,
         total_steps=len(choices),
         run_at=now,
         created_at=now,
         created_by=by,
     )
-    BatchPart.objects.bulk_create(
-        [
-            BatchPart(
-                batch=batch,
-                contract_id=choice.contract_id,
-                periods=[day.isoformat() for day in choice.periods],
-                left_out=list(choice.left_out),
-                early_reason=choice.early_reason.strip()[:200],
-            )
-            for choice in choices
-        ],
-        batch_size=500,
-    )
-    events.log(batch, "started", f"Batch with {len(choices)} contracts started.", by=by, at=now)
-    for choice in choices:
-        if choice.early_reason.strip():
-            text = (
-                f"Open period of contract {choice.contract_id} billed early:"
-                f" {choice.early_reason.strip()}"
-            )
-            events.log(
-                batch,
-                "billed_early",
-                text,
-                by=by,
-                at=now,
-                contract=choice.contract_id,
-                reason=choice.early_reason,
-            )
+    try:
+        with transaction.atomic():
+            batch.save()
+    except IntegrityError:  # the same one was asked for at the same moment
+        return Batch.objects.get(uid=uid)
+    BatchPart.objects.bulk_create(_parts(batch, choices), batch_size=500)
+    _log_start(batch, choices)
     return batch
+
+
+def _named(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > 80:
+        raise Refused(
+            "name_missing", "Give the batch a name of at most 80 characters.", field="name"
+        )
+    return name
+
+
+def _parts(batch: Batch, choices: Sequence[Choice]) -> list[BatchPart]:
+    return [
+        BatchPart(
+            batch=batch,
+            contract_id=choice.contract_id,
+            periods=[day.isoformat() for day in choice.periods],
+            left_out=list(choice.left_out),
+            early_reason=choice.early_reason.strip()[:200],
+        )
+        for choice in choices
+    ]
+
+
+def _log_start(batch: Batch, choices: Sequence[Choice]) -> None:
+    """Write down who started it, and each open period that is billed early, with its reason."""
+    by, now = batch.created_by, batch.created_at
+    text = f"Batch with {counted(len(choices), 'contract')} started."
+    events.log(batch, "started", text, by=by, at=now)
+    for choice in choices:
+        if reason := choice.early_reason.strip():
+            text = f"Open period of contract {choice.contract_id} billed early: {reason}"
+            events.log(
+                batch, "billed_early", text, by=by, at=now,
+                contract=choice.contract_id, reason=choice.early_reason,
+            )  # fmt: skip
 
 
 @transaction.atomic
@@ -98,14 +107,17 @@ def issue_all(batch: Batch, *, by: User | None, now: dt.datetime) -> Batch:
     drafts = batch.invoices.drafts().count()
     if not drafts:
         raise Refused("nothing_to_issue", "This batch has no drafts to issue.")
-    return _begin(batch, State.ISSUING, drafts, by=by, now=now, text=f"Issuing {drafts} invoices.")
+    return _begin(
+        batch, State.ISSUING, drafts, by=by, now=now, text=f"Issuing {counted(drafts, 'invoice')}."
+    )
 
 
 @transaction.atomic
 def delete(batch: Batch, *, by: User | None, now: dt.datetime) -> Batch:
     """Delete a batch with its drafts, in the background; the work can be billed again.
 
-    Refused when an invoice of it is issued, naming which.
+    Refused when an invoice of it is issued, naming which. Voided ones stay, and then the batch with
+    them.
     """
     batch = _free(batch)
     issued = list(
@@ -121,7 +133,15 @@ def delete(batch: Batch, *, by: User | None, now: dt.datetime) -> Batch:
             invoices=[invoice.pk for invoice in issued],
         )  # fmt: skip
     drafts = batch.invoices.drafts().count()
-    return _begin(batch, State.DELETING, drafts, by=by, now=now, text=f"Deleting {drafts} drafts.")
+    if not drafts and batch.invoices.exists():
+        raise Refused(
+            "only_voided",
+            "All invoices of this batch are voided. They keep their numbers and stay, and so does"
+            " the batch.",
+        )
+    return _begin(
+        batch, State.DELETING, drafts, by=by, now=now, text=f"Deleting {counted(drafts, 'draft')}."
+    )
 
 
 def _begin(

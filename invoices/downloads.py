@@ -23,8 +23,8 @@ from atera_invoicing import leases
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 
-from . import pdf
-from .models import Download
+from . import events, pdf
+from .models import Download, Invoice
 from .paper import Paper, of_many
 
 MOST = 2000
@@ -76,6 +76,14 @@ def work(download_id: int, *, now: dt.datetime) -> bool:
 def path(download: Download) -> Path:
     """Where the finished file is."""
     return settings.MEDIA_ROOT / download.file
+
+
+def note(invoice: Invoice, *, by: User, now: dt.datetime) -> None:
+    """Write down that somebody took the PDF of an issued invoice. That is not an export."""
+    if invoice.is_draft:
+        return
+    Invoice.objects.filter(pk=invoice.pk).update(downloaded_at=now)
+    events.log(invoice, "downloaded", "Downloaded as PDF.", by=by, at=now)
 
 
 def stored(paper: Paper) -> Path:

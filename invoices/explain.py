@@ -48,12 +48,24 @@ def of(invoice: Invoice) -> tuple[list[Story], list[Source]]:
     for claim in claims:
         by_line.setdefault(claim.line_id, []).append(claim)
     lines = invoice.lines.select_related("item", "ticket")
-    stories = [_story(line, by_line.get(line.pk, []), invoice, shares) for line in lines]
+    policy = rounding(_as_it_was(invoice.contract, invoice.created_at)) if invoice.contract else ""
+    stories = [_story(line, by_line.get(line.pk, []), invoice, shares, policy) for line in lines]
     return stories, [_source(claim, invoice) for claim in by_line.get(None, [])]
 
 
+def _as_it_was(contract: Contract, at: dt.datetime) -> Contract:
+    """The contract when it was billed: what it says today may be another policy."""
+    known = contract.history.filter(history_date__lte=at)
+    version = known.order_by("-history_date", "-history_id").first()
+    return version.instance if version else contract
+
+
 def _story(
-    line: InvoiceLine, claims: list[Claim], invoice: Invoice, shares: Counter[int | None]
+    line: InvoiceLine,
+    claims: list[Claim],
+    invoice: Invoice,
+    shares: Counter[int | None],
+    policy: str,
 ) -> Story:
     timed = [claim for claim in claims if claim.time_entry]
     worked = sum(claim.time_entry.minutes for claim in timed if claim.time_entry)
@@ -64,8 +76,8 @@ def _story(
         why = "The quantity was changed by hand."
     elif split:
         why = "An entry is split where the block was used up; the rest is on another line."
-    elif invoice.contract and Decimal(worked) != counted * 60:
-        why = rounding(invoice.contract)
+    elif Decimal(worked) != counted * 60:
+        why = policy
     sources = [_source(claim, invoice) for claim in claims]
     return Story(line, sources, worked, counted, _price(line, claims), why)
 

@@ -98,6 +98,11 @@ def day(date: dt.date) -> str:
     return f"{date.day} {date:%b %Y}"
 
 
+def counted(count: int, noun: str) -> str:
+    """ "1 draft", "3 drafts"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _discounted(charge: Charge) -> str:
     if not charge.discount_percent:
         return plain(charge.label)

@@ -30,7 +30,7 @@ from invoices.models import Batch, BatchPart
 
 from .preview import PreviewSerializer, preview
 
-SEE, WRITE = "invoices.view_invoice", "invoices.write_batch"
+SEE, WRITE = "invoices.preview_batch", "invoices.write_batch"
 COLUMNS = [
     "id",
     "uid",
@@ -146,7 +146,7 @@ class BatchViewSet(Listing, Retrieving, Endpoint):
         "list": SEE,
         "retrieve": SEE,
         "create": WRITE,
-        "preview": "invoices.preview_batch",
+        "preview": SEE,
         "issue": "invoices.issue_invoice",
         "destroy": "invoices.delete_batch",
     }

@@ -186,6 +186,7 @@ class InvoiceViewSet(Listing, Retrieving, Deleting, Endpoint):
         if problem := pdf.available():
             raise Unavailable(problem)
         content = downloads.stored(paper.of(invoice)).read_bytes()
+        downloads.note(invoice, by=request.user, now=self.now)
         name = f'attachment; filename="{invoice.number or f"draft-{invoice.pk}"}.pdf"'
         headers = {"Content-Disposition": name.replace("/", "-")}
         return Response(content, headers=headers, content_type="application/pdf")

@@ -134,12 +134,13 @@ class BatchDelete(BatchAction):
     def context(self) -> dict[str, Any]:
         batch = self.object
         issued = batch.invoices.filter(issued_at__isnull=False, voided_at__isnull=True)
-        work = Claim.objects.filter(invoice__batch=batch)
+        work = Claim.objects.filter(invoice__batch=batch, released_at=None)
         ticket = Coalesce("time_entry__ticket", "ticket_item__ticket")
         drafts = batch.invoices.drafts().aggregate(drafts=Count("pk"), total=Sum("total"))
         return super().context() | {
             "issued": issued.order_by("id")[:5],
             "issued_count": issued.count(),
+            "voided": batch.invoices.filter(voided_at__isnull=False).count(),
             "freed": drafts | work.aggregate(
                 hours=Sum("quantity", filter=Q(time_entry__isnull=False)),
                 tickets=Count(ticket, distinct=True),

@@ -24,6 +24,7 @@ from atera_invoicing.pages import Bulk, ListPage, Page, keyset
 from invoices import downloads, files, lifecycle, tasks
 from invoices.filters import InvoiceFilter
 from invoices.models import Batch, Download, Invoice, Status
+from invoices.wording import counted
 
 VIEW, FETCH = "invoices.view_invoice", "invoices.download_invoice"
 TABS = (Status.DRAFT, Status.ISSUED, Status.OVERDUE, Status.PARTIALLY_PAID, Status.PAID)
@@ -78,12 +79,12 @@ class InvoiceList(ListPage):
     def bulk_issue(self, rows: list[Invoice]) -> str:
         ids = [row.pk for row in rows if row.is_draft]
         issued = lifecycle.issue_many(ids, by=self.request.user, now=timezone.now())
-        return f"{len(issued)} invoices are issued."
+        return f"Issued {counted(len(issued), 'invoice')}."
 
     def bulk_delete(self, rows: list[Invoice]) -> str:
         ids = [row.pk for row in rows]
         gone = lifecycle.delete_drafts(ids, by=self.request.user, now=timezone.now())
-        return f"{gone} drafts are deleted."
+        return f"Deleted {counted(gone, 'draft')}."
 
     def bulk_pdf(self, rows: list[Invoice]) -> str:
         return self._fetch("pdf", rows)

@@ -14,6 +14,7 @@ OFFICE = EVERYBODY - {Role.TECHNICIAN}
 WRITERS = {Role.OWNER, Role.BILLING}
 WORKERS = {*WRITERS, Role.TECHNICIAN}
 WORK_READERS = {*WORKERS, Role.READ_ONLY}
+BILL_READERS = {*WRITERS, Role.READ_ONLY}
 PAYERS = {*WRITERS, Role.BOOKKEEPER}
 API = "/api/v1/"
 
@@ -43,8 +44,8 @@ TABLE: dict[tuple[str, str], set] = {
     ("DELETE", "tickets/{id}/"): WRITERS,
     **crud("time-entries", WORK_READERS, WORKERS, "POST", "PATCH", "DELETE"),
     **crud("ticket-items", WORK_READERS, WORKERS, "POST", "PATCH", "DELETE"),
-    **crud("batches", OFFICE, WRITERS, "POST", "DELETE", "issue"),
-    ("POST", "batches/preview/"): {*WRITERS, Role.READ_ONLY},
+    **crud("batches", BILL_READERS, WRITERS, "POST", "DELETE", "issue"),
+    ("POST", "batches/preview/"): BILL_READERS,
     **crud("invoices", OFFICE, WRITERS, "POST", "PATCH", "DELETE", "issue", "renumber", "void"),
     ("GET", "invoices/{id}/events/"): OFFICE,
     ("GET", "invoices/{id}/pdf/"): OFFICE,

@@ -30,7 +30,9 @@ def sims(live_server, settings):
     """QuickBooks that asks people which company, and tells the product what happens there."""
     back = f"{live_server.url}/accounting/connect/qbo/back/"
     with simulators.start(redirect_uris=[back], limits="counted") as running:
-        running.qbo.subscribe(f"{live_server.url}/accounting/webhooks/qbo/", "verifier")
+        running.qbo.subscribe(
+            f"{live_server.url}/accounting/webhooks/qbo/", "verifier", background=True
+        )
         settings.QBO = books.settings_for(running)
         yield running
 

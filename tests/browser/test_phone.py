@@ -31,7 +31,7 @@ def test_the_main_pages_fit_a_phone_and_lead_to_each_other(visit, colors):
         page.get_by_role("button", name="Menu").tap()
         fits(page)
         rail.get_by_role("link", name=name).tap()
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.get_by_role("heading", level=1).first).to_be_visible()
         fits(page)
     page.goto("/customers/")
     page.get_by_role("link", name="Björk").first.tap()

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from invoices import batch_work, batches
 from invoices.choosing import Choice
-from invoices.models import Batch
+from invoices.models import Batch, Event
 
 from .month import TODAY, assert_billed_once, build, picture
 
@@ -79,6 +79,26 @@ def test_a_worker_killed_at_every_statement_in_turn_ends_with_the_same_invoices(
     assert batch.state == Batch.State.READY
     assert picture() == expected
     assert_billed_once(contracts)
+
+
+def test_issuing_killed_on_the_way_ends_with_each_invoice_issued_once_and_no_gap(monkeypatch):
+    monkeypatch.setattr(batch_work, "CHUNK", 3)
+    batch, now = start(build(8)), timezone.now()
+    batch_work.work(batch.pk, now=now, today=TODAY)
+    batch.refresh_from_db()
+    batches.issue_all(batch, by=None, now=now)
+    died = 0
+    while work_and_die(batch, statement=3 + 5 * died, now=now):
+        died += 1
+        now += dt.timedelta(seconds=61)
+        assert died < 400
+    batch.refresh_from_db()
+    assert died > 5
+    assert batch.state == Batch.State.READY
+    numbers = batch.invoices.order_by("id").values_list("number", flat=True)
+    assert list(numbers) == [f"INV-{n:05d}" for n in range(1, 9)]
+    assert Event.objects.filter(code="issued").count() == 8
+    assert not Event.objects.filter(code="not_issued").exists()
 
 
 def test_a_deletion_killed_on_the_way_is_finished_and_frees_all_work(monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,7 +11,8 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from atera_invoicing.errors import Refused
-from invoices import lifecycle
+from invoices import batches, lifecycle
+from invoices.choosing import Choice
 from invoices.drafting import LineInput
 from invoices.models import BatchPart, Claim, Invoice, InvoiceNumber
 from tests import make
@@ -67,6 +69,20 @@ def test_two_processes_billing_the_same_month_bill_it_once_and_the_loser_is_told
     losers = BatchPart.objects.exclude(state="written")
     assert losers.count() == 24
     assert all("Billed meanwhile on Draft" in part.message for part in losers)
+
+
+def test_one_batch_asked_for_by_many_at_once_is_one_batch():
+    contracts, uid = build(4), uuid.uuid4()
+    choices = [Choice(contract.pk) for contract in contracts]
+
+    def ask(i: int) -> int:
+        return batches.start(
+            choices, uid=uid, name="October", through=TODAY, invoice_date=TODAY, by=None,
+            now=timezone.now(),
+        ).pk  # fmt: skip
+
+    assert len(set(at_once(6, ask))) == 1
+    assert BatchPart.objects.count() == 4
 
 
 def insert_claim(invoice_id: int, entry_id: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from atera_invoicing.errors import Refused
@@ -98,6 +99,29 @@ def test_a_batch_with_an_issued_invoice_is_not_deleted():
         batches.delete(batch, by=None, now=timezone.now())
 
 
+def test_a_batch_of_voided_invoices_stays_and_says_so():
+    batch = bill(*examples.gamma())
+    for invoice in batch.invoices.all():
+        lifecycle.issue(invoice, by=None, now=timezone.now())
+        lifecycle.void(invoice, reason="Wrong month", by=None, now=timezone.now())
+    with pytest.raises(Refused, match="keep their numbers"):
+        batches.delete(batch, by=None, now=timezone.now())
+    batch.refresh_from_db()
+    assert batch.state == "ready"
+
+
+def test_deleting_a_batch_with_drafts_and_a_voided_invoice_keeps_that_one():
+    batch = bill(*examples.gamma())
+    voided = batch.invoices.earliest("id")
+    lifecycle.issue(voided, by=None, now=timezone.now())
+    lifecycle.void(voided, reason="Wrong month", by=None, now=timezone.now())
+    batches.delete(batch, by=None, now=timezone.now())
+    run(batch)
+    assert list(batch.invoices.all()) == [voided]
+    batch.refresh_from_db()
+    assert batch.state == "ready"
+
+
 def test_issuing_a_batch_numbers_it_without_gaps():
     care, extra = examples.gamma()
     batch = bill(care, extra)
@@ -107,6 +131,39 @@ def test_issuing_a_batch_numbers_it_without_gaps():
         "INV-00001",
         "INV-00002",
     ]
+
+
+def watched(batch: Batch, *columns: str) -> list[tuple]:
+    """These columns of the batch after each update that its worker makes."""
+    seen: list[tuple] = []
+
+    def look(execute, sql, *args):
+        result = execute(sql, *args)
+        if sql.startswith("UPDATE"):
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT {', '.join(columns)} FROM invoices_batch")
+                seen.extend(cursor.fetchall())
+        return result
+
+    with connection.execute_wrapper(look):
+        run(batch)
+    return seen
+
+
+def test_a_batch_is_never_ready_while_somebody_still_holds_it():
+    """Else giving it back would forget what was asked for in between."""
+    seen = watched(start(examples.acme()), "state", "owner")
+    assert seen[-1] == ("ready", "")
+    assert [owner for state, owner in seen if state == "ready" and owner] == []
+
+
+@pytest.mark.parametrize("verb", [batches.issue_all, batches.delete])
+def test_a_lease_is_kept_for_as_long_as_the_work_lasts(monkeypatch, verb):
+    monkeypatch.setattr(batch_work, "CHUNK", 1)
+    batch = bill(*examples.gamma())
+    verb(batch, by=None, now=timezone.now())
+    ends = {str(end) for (end,) in watched(batch, "lease_until") if end}
+    assert len(ends) == 3  # claimed, then kept after each of two chunks
 
 
 def test_one_bad_contract_does_not_stop_the_rest():

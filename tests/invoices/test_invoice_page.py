@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from contracts import agreements
 from invoices import explain, lifecycle, paying
 from invoices.drafting import LineInput
 from invoices.models import Invoice, Payment
@@ -130,13 +131,26 @@ def url_of(name: str, pk: int) -> str:
     return reverse(name, args=[pk])
 
 
-def test_a_bookkeeper_sees_the_work_without_the_way_to_tickets(client_as):
+def test_a_bookkeeper_sees_what_a_line_comes_to_and_no_ticket_behind_it(client_as):
     contract = make.hourly("100", start_date="2026-10-01")
-    ticket = make.ticket(contract, number="T-77")
-    make.entry(ticket, 60)
-    text = client_as("bookkeeper").get(url("detail", bill(contract).invoices.get())).text
-    assert "#T-77" in text
-    assert url_of("contracts:ticket", ticket.pk) not in text
+    make.entry(make.ticket(contract, number="T-77"), 60, description="Reset gateway")
+    address = url("detail", bill(contract, level="contract").invoices.get())
+    text = client_as("bookkeeper").get(address).text
+    assert "= 100.00" in text
+    assert "1.00\xa0h" in text
+    assert "T-77" not in text
+    assert "Reset gateway" not in text
+    assert "Reset gateway" in client_as("billing").get(address).text
+
+
+def test_a_line_is_explained_by_the_rounding_that_made_it(client_as):
+    contract = make.hourly("100", start_date="2026-10-01", rounding_increment=15)
+    make.entry(make.ticket(contract), 20)
+    invoice = bill(contract).invoices.get()
+    contract.rounding_increment = 30
+    agreements.change(contract, by=None)
+    (story,), _ = explain.of(invoice)
+    assert story.why == "The contract rounds time up to 15 minutes each time entry."
 
 
 def test_an_entry_split_by_a_block_and_a_quantity_changed_by_hand_are_said():

@@ -121,6 +121,18 @@ def test_a_batch_at_work_shows_how_far_it_is_and_offers_nothing_else(client_as, 
     assert page("batch-issue", batch) not in words
 
 
+def test_voided_invoices_free_nothing_twice_and_stay(client_as):
+    batch, client = written(*examples.gamma()), client_as("billing")
+    for invoice in batch.invoices.all():
+        lifecycle.issue(invoice, by=None, now=timezone.now())
+        lifecycle.void(invoice, reason="Wrong month", by=None, now=timezone.now())
+    answer = client.get(page("batch-delete", batch))
+    assert (answer.context["freed"]["tickets"], answer.context["freed"]["hours"]) == (0, None)
+    assert "All invoices of this batch are voided." in answer.text
+    client.post(page("batch-delete", batch))
+    assert Batch.objects.get(pk=batch.pk).state == "ready"
+
+
 def test_a_worker_that_does_not_answer_is_named(client_as):
     batch, client = web.batch(state="writing"), client_as("billing")
     cache.delete(tasks.HEARTBEAT)
