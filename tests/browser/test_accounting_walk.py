@@ -139,7 +139,7 @@ def test_from_connecting_to_being_paid_and_back(visit, sims, worker, shot):
     assert snapshots.fingerprint() == before
     assert Connection.objects.get().state == "closed"
     page.goto(invoice)
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Paid")
+    expect(page.get_by_role("heading", level=1).first).to_contain_text("Paid")
 
 
 def connect(page: Page, shot) -> None:
