@@ -131,7 +131,8 @@ def _open(call: Call) -> list[Export]:
 def _sent(export: Export, receipt: Receipt, now: dt.datetime) -> None:
     _done(export, receipt.id, now)
     if export.invoice:
-        remotes.store(export.connection, export.invoice, receipt, now=now)
+        voided = export.operation == Export.Operation.VOID
+        remotes.store(export.connection, export.invoice, receipt, now=now, voided=voided)
 
 
 def _done(export: Export, remote_id: str, now: dt.datetime) -> None:

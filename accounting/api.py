@@ -18,13 +18,14 @@ from atera_invoicing.viewsets import (
     StrictSerializer,
 )
 
-from . import findings, outbox, planning, progress, tasks, timepush
+from . import findings, outbox, planning, progress, tasks, timepush, voiding
 from .filters import ExportFilter, FindingFilter
 from .models import Connection, Export, Finding, Link, RemoteInvoice
 
 SEE, EXPORT, ANSWER = (
     "accounting.view_connection", "accounting.export", "accounting.answer_finding",
 )  # fmt: skip
+VOID = "invoices.void_invoice"
 MOST = 1000
 
 
@@ -219,13 +220,34 @@ class RemoteInvoiceSerializer(RowSerializer):
         ]  # fmt: skip
 
 
+class VoidSerializer(StrictSerializer):
+    reason = serializers.CharField(max_length=200)
+
+
 class RemoteInvoiceViewSet(Listing, Retrieving, Endpoint):
     """Our invoices at the provider, as last seen."""
 
     queryset = RemoteInvoice.objects.all()
     serializer_class = row_serializer = RemoteInvoiceSerializer
     filterset_fields = ["connection", "invoice", "status"]
-    permissions = {"list": SEE, "retrieve": SEE}
+    permissions = {"list": SEE, "retrieve": SEE, "void": VOID, "send": EXPORT}
+
+    @extend_schema(request=VoidSerializer, responses=ExportSerializer)
+    @action(detail=True, methods=["post"])
+    def void(self, request: Request, pk: str) -> Response:
+        """Void it here, which frees its work, and there."""
+        reason = self.given(VoidSerializer)["reason"]
+        export = voiding.void(self.get_object(), reason=reason, by=request.user, now=self.now)
+        tasks.ring(export.connection)
+        return Response(ExportSerializer(export).data)
+
+    @extend_schema(request=None, responses=ExportSerializer)
+    @action(detail=True, methods=["post"])
+    def send(self, request: Request, pk: str) -> Response:
+        """Write it there anew, as it is here now; refused when it is paid or was changed there."""
+        export = voiding.update(self.get_object(), by=request.user, now=self.now)
+        tasks.ring(export.connection)
+        return Response(ExportSerializer(export).data)
 
 
 class FindingSerializer(RowSerializer):

@@ -49,7 +49,10 @@ def _decide(export: Export, remote: RemoteInvoice, now: dt.datetime) -> None:
     elif remote.status != RemoteInvoice.Status.OPEN:
         answers.refuse(export, code=Reason.SETTLED, message=outbox.settled_there(remote))
     elif _is_news(remote):
-        answers.give_up(export, now=now)
+        if voiding:  # it can be voided all the same, once somebody has seen what was changed
+            answers.refuse(export)
+        else:
+            answers.give_up(export, now=now)
     elif remote.version == export.document["remote_version"]:  # then nobody was faster
         answers.refuse(export)
     else:

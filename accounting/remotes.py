@@ -18,10 +18,12 @@ def store(
     *,
     now: dt.datetime,
     linked: bool = False,
+    voided: bool = False,
 ) -> RemoteInvoice:
     """Keep a receipt: what is there now is what we left there, so it is the new baseline. A total
-    that differs from ours becomes a finding.
+    that differs from ours becomes a finding, unless we voided it there.
     """
+    status = status_of(receipt.balance, receipt.total)
     remote, _ = RemoteInvoice.objects.update_or_create(
         connection=connection,
         invoice=invoice,
@@ -29,7 +31,7 @@ def store(
             "remote_id": receipt.id,
             "number": receipt.number,
             "version": receipt.version,
-            "status": status_of(receipt.balance, receipt.total),
+            "status": RemoteInvoice.Status.VOIDED if voided else status,
             "subtotal": receipt.subtotal,
             "tax": receipt.tax,
             "total": receipt.total,
@@ -42,7 +44,12 @@ def store(
     )
     if linked:
         RemoteInvoice.objects.filter(pk=remote.pk).update(linked=True)
-    compare_totals(remote, invoice, now=now)
+    if voided:
+        Finding.objects.filter(
+            connection=connection, invoice=invoice, answered_at__isnull=True
+        ).update(answer=Finding.Answer.GONE, answered_at=now)
+    else:
+        compare_totals(remote, invoice, now=now)
     return remote
 
 

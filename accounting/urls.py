@@ -2,7 +2,19 @@
 
 from django.urls import path, re_path
 
-from .views import choosing, consent, doorbell, exports, findings, home, linking, setup, steps, time
+from .views import (
+    choosing,
+    consent,
+    doorbell,
+    exports,
+    findings,
+    home,
+    linking,
+    setup,
+    steps,
+    there,
+    time,
+)
 
 KIND = r"(?P<kind>customers|items|taxes|people)"
 app_name = "accounting"
@@ -41,6 +53,9 @@ urlpatterns = [
     path("differences/<int:pk>/accept/", findings.FindingAccept.as_view(), name="finding-accept"),
     path("differences/<int:pk>/push/", findings.FindingPush.as_view(), name="finding-push"),
     path("differences/<int:pk>/ignore/", findings.FindingIgnore.as_view(), name="finding-ignore"),
+    path("there/<int:pk>/void/", there.RemoteVoid.as_view(), name="void"),
+    path("there/<int:pk>/void-there/", there.RemoteVoidThere.as_view(), name="void-there"),
+    path("there/<int:pk>/send/", there.RemoteUpdate.as_view(), name="send-again"),
     path("time/", time.TimePage.as_view(), name="time"),
     path("webhooks/<slug:provider>/", doorbell.webhook, name="webhook"),
 ]

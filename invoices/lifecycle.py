@@ -20,7 +20,7 @@ from customers.models import Customer
 from customers.recipients import is_usable
 from whitelabel.models import Branding
 
-from . import changes, drafting, events, numbering, totals
+from . import changes, drafting, events, exporting, numbering, totals
 from .drafting import LineInput
 from .models import Claim, Invoice
 
@@ -143,6 +143,7 @@ def set_email(invoice: Invoice, *, email: str, by: User | None, now: dt.datetime
     invoice = _locked(invoice)
     if invoice.voided_at:
         raise Refused("voided", "This invoice is voided and can't be changed.")
+    exporting.refuse_under_way(invoice)
     old, invoice.email = invoice.email, _address(email)
     invoice.version += 1
     invoice.save(update_fields=["email", "version"])
@@ -212,6 +213,7 @@ def void(invoice: Invoice, *, reason: str, by: User | None, now: dt.datetime) ->
             f"{invoice.paid - invoice.refunded} is recorded as paid. Remove the payment or record a"
             " refund first.",
         )
+    exporting.refuse_under_way(invoice)
     _refuse_if_billed_later([invoice])
     invoice.claims.filter(released_at__isnull=True).update(released_at=now)
     blocks.reverse(invoice.uid, by=by, now=now)

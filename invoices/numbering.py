@@ -18,7 +18,7 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from whitelabel.models import Branding
 
-from . import events
+from . import events, exporting
 from .models import Invoice, InvoiceNumber, NumberSeries
 
 LONGEST = 21  # what QuickBooks Online takes as DocNumber
@@ -122,6 +122,7 @@ def _refuse_fixed(invoice: Invoice) -> None:
             f"This invoice is already {state}, so its number can't change. Void it and issue a new"
             " one.",
         )
+    exporting.refuse_under_way(invoice)
 
 
 def check(number: str, *, invoice: Invoice, branding: Branding) -> str:

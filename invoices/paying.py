@@ -9,7 +9,7 @@ from django.db import transaction
 
 from atera_invoicing import money
 from atera_invoicing.errors import Refused
-from atera_invoicing.models import User
+from atera_invoicing.models import Installation, User
 
 from . import events, totals
 from .models import Invoice, Payment
@@ -53,6 +53,8 @@ def remove(payment: Payment, *, reason: str, by: User | None, now: dt.datetime) 
     reason = events.reason(reason)
     if payment.removed_at:
         raise Refused("already_removed", "This payment was already removed.")
+    if by:
+        _refuse_if_kept_elsewhere(payment)
     if payment.kind == Payment.Kind.PAYMENT and invoice.paid - payment.amount < invoice.refunded:
         raise Refused(
             "refunded_since", "Part of this payment was refunded. Remove the refund first."
@@ -77,6 +79,16 @@ def _settle(invoice: Invoice, now: dt.datetime) -> None:
     totals.settle(invoice, now=now)
     invoice.version += 1
     invoice.save(update_fields=["paid", "refunded", "balance", "settled_at", "version"])
+
+
+def _refuse_if_kept_elsewhere(payment: Payment) -> None:
+    """What the accounting system told us, it would tell us again."""
+    where = Installation.current().connected_to
+    if where and payment.method not in Payment.TAKEN_HERE:
+        raise Refused(
+            "kept_elsewhere",
+            f"This payment came from {where}. Remove it there; it disappears here by itself.",
+        )
 
 
 def _refuse_unless_issued(invoice: Invoice) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
-from django.db.models import Q
+from django.urls import reverse
 
-from accounting import outbox, readiness
+from accounting import outbox, readiness, voiding
 from accounting.models import Connection, Export, Finding, RemoteInvoice
 from accounting.providers import registry
 from invoices.models import Invoice
@@ -26,31 +26,47 @@ class Badge:
     url: str = ""
 
 
-@register.simple_tag
-def export_badges(invoices: Sequence[Invoice]) -> dict[int, Badge]:
-    """The badges of the invoices on a page, by their ids."""
-    ids = [invoice.pk for invoice in invoices]
+@register.inclusion_tag("accounting/_badge.html", takes_context=True)
+def export_badge(context: Any, invoice: Invoice) -> dict[str, Any]:
+    """What became of one of the invoices on a list page; the first one asks for all `rows`."""
+    known: dict[int, Badge] | None = context.render_context.get("export_badges")
+    if known is None:
+        known = context.render_context["export_badges"] = badges(context["rows"].items)
+    return {"badge": known.get(invoice.pk)}
+
+
+def badges(invoices: Sequence[Invoice]) -> dict[int, Badge]:
+    """The badges of these invoices by their ids. Those that never went out cost no query."""
+    ids = [one.pk for one in invoices if one.exported_at or one.export_queued_at]
+    if not ids:
+        return {}
     found: dict[int, Badge] = {}
     rows = RemoteInvoice.objects.filter(invoice__in=ids).select_related("connection")
     for remote in rows.order_by("id"):
         name = registry.name(remote.connection.provider)
         found[remote.invoice_id] = Badge("exported", name, remote.url)
-    for invoice_id in Finding.objects.filter(invoice__in=ids, answered_at=None).values_list(
-        "invoice_id", flat=True
-    ):
+    differing = Finding.objects.filter(invoice__in=ids, answered_at=None)
+    for pk, invoice_id in differing.values_list("pk", "invoice_id"):
         if invoice_id in found:
-            found[invoice_id] = Badge("warning", "Differs there", found[invoice_id].url)
-    moving = Export.objects.filter(Q(invoice__in=ids), state__in=Export.OPEN)
-    for invoice_id, state in moving.values_list("invoice_id", "state"):
-        found[invoice_id] = Badge(
-            "error" if state == Export.State.REJECTED else "running", Export.State(state).label
-        )
+            url = reverse("accounting:finding", args=[pk])
+            found[invoice_id] = Badge("warn", "Differs there", url)
+    moving = Export.objects.filter(invoice__in=ids, state__in=Export.OPEN)
+    for pk, invoice_id, state in moving.values_list("pk", "invoice_id", "state"):
+        url = reverse("accounting:export", args=[pk])
+        found[invoice_id] = Badge(state, Export.State(state).label, url)
     return found
 
 
+@register.simple_tag
+def live_there(invoice: Invoice) -> RemoteInvoice | None:
+    """The invoice as it stands in the connected system, while it can be voided there."""
+    return voiding.live(invoice.pk) if invoice.exported_at else None
+
+
 @register.filter
-def badge_of(badges: dict[int, Badge], invoice: Invoice) -> Badge | None:
-    return badges.get(invoice.pk)
+def provider(key: str) -> str:
+    """What people call it."""
+    return registry.name(key)
 
 
 @register.inclusion_tag("accounting/_invoice.html", takes_context=True)
@@ -58,6 +74,7 @@ def invoice_accounting(context: Any, invoice: Invoice) -> dict[str, Any]:
     """The panel of the invoice page: where it is there, what differs, what would be refused."""
     connection = Connection.objects.filter(state=Connection.State.ACTIVE).first()
     remote = invoice.remotes.select_related("connection").first()
+    export = invoice.exports.first()
     ready = (
         readiness.check(connection, [invoice.pk])
         if connection and not remote and not invoice.voided_at
@@ -70,8 +87,10 @@ def invoice_accounting(context: Any, invoice: Invoice) -> dict[str, Any]:
         "where": outbox.where(connection) if connection else "",
         "remote": remote,
         "remote_where": registry.name(remote.connection.provider) if remote else "",
-        "export": invoice.exports.first(),
+        "export": export,
+        "moving": export is not None and export.state in Export.OPEN,
         "findings": invoice.findings.filter(answered_at=None),
+        "live": voiding.live(invoice.pk) if remote else None,
         "missing": ready[0].missing if ready else (),
         "warnings": ready[0].warnings if ready else (),
     }

@@ -116,6 +116,10 @@ class ListPage(Page):
             many=self.count_to(),
         )
 
+    def buttons(self) -> Sequence[Bulk]:
+        """The bulk bar, before anybody's permissions."""
+        return self.bulk
+
     def count_to(self) -> int:
         """Where counting the matching rows ends. Fewer where finding one costs much."""
         return keyset.MANY
@@ -134,12 +138,12 @@ class ListPage(Page):
             "searchable": self.search_fields
             or "q" in getattr(self.filter_class, "base_filters", ()),
             "narrowed": bool(narrowing),
-            "bulk": [button for button in self.bulk if may(button.permission)],
+            "bulk": [button for button in self.buttons() if may(button.permission)],
         }
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """A bulk action on the ticked rows of this list."""
-        button = next((b for b in self.bulk if b.name == request.POST.get("action")), None)
+        button = next((b for b in self.buttons() if b.name == request.POST.get("action")), None)
         if button is None or not request.user.has_perm(button.permission):
             raise PermissionDenied
         ids = [int(pk) for pk in request.POST.getlist("selected") if pk.isdecimal()]

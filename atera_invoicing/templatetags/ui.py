@@ -25,14 +25,15 @@ MINUS = "\u2212"
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "CA$", "AUD": "A$", "NZD": "NZ$"}
 TONES = {  # what a state is called -> the tone of its pill
     "ok": "paid active resolved ready written connected",
-    "info": "issued open writing issuing running",
+    "info": "issued open writing issuing running queued sending",
     "violet": "sent exported",
-    "warn": "partially_paid pending failed warning high expiring",
-    "bad": "overdue deleting critical blocked error",
-    "hollow": "draft voided refunded archived ended inactive empty low none closed revoked expired",
+    "warn": "partially_paid pending failed warning high expiring waiting unknown drift",
+    "bad": "overdue deleting critical blocked error rejected",
+    "hollow": "draft voided refunded archived ended inactive empty low none closed revoked expired"
+    " cancelled",
 }
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}
-BUSY = {"writing", "issuing", "deleting", "running"}
+BUSY = {"writing", "issuing", "deleting", "running", "sending"}
 
 # Signs in a user agent. Browsers and systems name each other, so the order counts.
 BROWSERS = {

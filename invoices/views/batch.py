@@ -34,7 +34,7 @@ class BatchPage(DetailPage):
     crumbs = HOME
 
     def context(self) -> dict[str, Any]:
-        batch = self.object
+        batch, options = self.object, Installation.current()
         invoices = batch.invoices.with_status(timezone.localdate())
         parts = list(batch.parts.select_related("contract__customer").exclude(message=""))
         return super().context() | _count(batch) | {
@@ -42,7 +42,8 @@ class BatchPage(DetailPage):
             "told": [part for part in parts if part.state in TOLD],
             "nothing": [part for part in parts if part.state == Part.EMPTY],
             "unissued": _unissued(batch),
-            "currency": Installation.current().currency,
+            "currency": options.currency,
+            "connected_to": options.connected_to,
             "events": batch.events.select_related("by"),
             "asleep": _is_asleep(),
         }  # fmt: skip

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.db.models import Count, QuerySet, Sum
 from django.http import (
@@ -44,6 +46,7 @@ class InvoiceList(ListPage):
         "added": "id",
     }
     sort = "-added"
+    onward = ""  # where a bulk action leads, if not back to the list
     bulk = (
         Bulk("issue", "Issue", "invoices.issue_invoice", icon="check"),
         Bulk("pdf", "One PDF", FETCH, icon="document-arrow-down"),
@@ -54,6 +57,13 @@ class InvoiceList(ListPage):
         ),
     )  # fmt: skip
 
+    def buttons(self) -> Sequence[Bulk]:
+        where = Installation.current().connected_to
+        if not where:
+            return self.bulk
+        export = Bulk("export", f"Export to {where}", "accounting.export", icon="arrow-up-tray")
+        return (*self.bulk, export)
+
     def get_queryset(self) -> QuerySet[Invoice]:
         rows = Invoice.objects.with_status(timezone.localdate())
         return rows.select_related("batch", "contract")
@@ -63,10 +73,7 @@ class InvoiceList(ListPage):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         answer = super().post(request, *args, **kwargs)
-        made = getattr(self, "download", None)
-        return (
-            HttpResponseRedirect(reverse("invoices:download", args=[made.pk])) if made else answer
-        )
+        return HttpResponseRedirect(self.onward) if self.onward else answer
 
     def bulk_issue(self, rows: list[Invoice]) -> str:
         ids = [row.pk for row in rows if row.is_draft]
@@ -86,7 +93,13 @@ class InvoiceList(ListPage):
 
     def _fetch(self, kind: str, rows: list[Invoice]) -> str:
         ids = [row.pk for row in rows]
-        self.download = start_download(self.request, kind, ids, name="Invoices")
+        download = start_download(self.request, kind, ids, name="Invoices")
+        self.onward = reverse("invoices:download", args=[download.pk])
+        return ""
+
+    def bulk_export(self, rows: list[Invoice]) -> str:
+        chosen = urlencode([("invoice", row.pk) for row in rows])
+        self.onward = f"{reverse('accounting:plan')}?{chosen}"
         return ""
 
 

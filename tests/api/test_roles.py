@@ -55,7 +55,7 @@ TABLE: dict[tuple[str, str], set] = {
     **crud("accounting/exports", OFFICE, WRITERS, "POST", "retry", "cancel"),
     ("POST", "accounting/exports/plan/"): WRITERS,
     ("POST", "accounting/exports/time/"): WRITERS,
-    **crud("accounting/remote-invoices", OFFICE, WRITERS),
+    **crud("accounting/remote-invoices", OFFICE, WRITERS, "void", "send"),
     **crud("accounting/findings", OFFICE, WRITERS, "accept", "push", "ignore"),
     ("GET", "schema/"): EVERYBODY,
     ("GET", "docs/"): EVERYBODY,

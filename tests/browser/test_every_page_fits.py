@@ -19,7 +19,7 @@ OTHERS = (
     "/invoices/", "/invoices/new/", "/batches/", "/batches/new/", "/nowhere/",
 )  # fmt: skip
 # Words whose contrast is below 4.5 (large ones: 3), as WCAG 2.2 reckons it; links in a disabled
-# part, hidden and faded words are passed over.
+# part, hidden and faded words, and a draft's mark, are passed over.
 LOOK = """() => {
   const pen = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true}), seen = {}
   const rgba = (color) => seen[color] ??= (() => {
@@ -42,6 +42,7 @@ LOOK = """() => {
     const shown = element.checkVisibility({opacityProperty: true, visibilityProperty: true})
     if (!text || !shown) continue
     if (element.closest('svg, .visually-hidden, :disabled, template, .skip')) continue
+    if (element.closest('[aria-hidden=true]')) continue
     const style = getComputedStyle(element), size = parseFloat(style.fontSize)
     const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700)
     const [a, b] = [light(rgba(style.color)), light(ground(element))].sort((x, y) => y - x)

@@ -10,7 +10,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.html import escape
 
-from accounting.models import Connection, Export, Finding, Link
+from accounting.models import Connection, Export, Finding, Link, RemoteInvoice
 from atera_invoicing.pages import ActionPage, Page
 from atera_invoicing.roles import TABLE, Role
 from contracts.models import (
@@ -35,6 +35,7 @@ OBJECTS = {
     "catalog/categories": Category, "catalog/": CatalogItem, "tickets/": Ticket, "time/": TimeEntry,
     "items/": TicketItem,
     "accounting/links": Link, "accounting/export": Export, "accounting/differences": Finding,
+    "accounting/there": RemoteInvoice,
     "accounting/": Connection,
 }  # fmt: skip
 
@@ -92,6 +93,11 @@ def connect(invoice):
     Export.objects.create(
         connection=active, invoice=invoice, operation="create", state="rejected", document={},
         digest="x", marker="m", queued_at=build.NOW,
+    )  # fmt: skip
+    RemoteInvoice.objects.create(
+        connection=active, invoice=invoice, remote_id="7", number="INV-1", status="open",
+        version="0", subtotal=1, tax=0, total=1, balance=1, content={}, baseline={},
+        seen_at=build.NOW,
     )  # fmt: skip
     Finding.objects.create(
         connection=active, invoice=invoice, kind="drift", found_at=build.NOW,

@@ -69,7 +69,8 @@ class Office:
         )
 
     def work(self) -> bool:
-        """What a worker does when it is rung; False when another one is at it."""
+        """Moments later, what a worker does when it is rung; False when another one is at it."""
+        self.sims.clock.move(seconds=5)
         return delivery.work(self.connection.pk, now=self.now)
 
     def wait(self, rounds: int = 1, *, minutes: float = 4, seconds: float = 0) -> None:

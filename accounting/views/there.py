@@ -1,0 +1,86 @@
+"""An invoice that is there: void it at both ends, write it anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from accounting import outbox, tasks, voiding
+from accounting.models import Connection, RemoteInvoice
+from atera_invoicing.pages import ActionPage, ReasonForm
+
+
+class RemoteAction(ActionPage):
+    permission = "accounting.export"
+    queryset = RemoteInvoice.objects.filter(
+        connection__state=Connection.State.ACTIVE
+    ).select_related("invoice", "connection")
+
+    @property
+    def where(self) -> str:
+        return outbox.where(self.object.connection)
+
+    def get_back(self) -> str:
+        return reverse("invoices:detail", args=[self.object.invoice_id])
+
+    def signed(self) -> dict[str, Any]:
+        return {"by": self.request.user, "now": timezone.now()}
+
+
+class RemoteVoid(RemoteAction):
+    """Both ends at once."""
+
+    permission = "invoices.void_invoice"
+    form_class = ReasonForm
+    button = "Void both"
+    danger = True
+
+    def get_title(self) -> str:
+        return f"Void here and in {self.where}"
+
+    def get_question(self) -> str:
+        work = self.object.invoice.claims.filter(released_at=None).count()
+        freed = f" {work} pieces of work can then be billed again." if work else ""
+        return f"It keeps its number at both ends and is worth 0.00 in {self.where}.{freed}"
+
+    def perform(self, form: ReasonForm) -> str:
+        reason = form.cleaned_data["reason"]
+        export = voiding.void(self.object, reason=reason, **self.signed())
+        tasks.ring(export.connection)
+        return f"{self.object.invoice} is voided here. {self.where} is told now."
+
+
+class RemoteVoidThere(RemoteAction):
+    """The other end, for what is voided here already."""
+
+    permission = "invoices.void_invoice"
+    button = "Void there"
+    danger = True
+
+    def get_title(self) -> str:
+        return f"Void in {self.where}"
+
+    def get_question(self) -> str:
+        return f"It is voided here already, and stays in {self.where} with 0.00."
+
+    def perform(self, form: Any) -> str:
+        export = voiding.void_there(self.object, **self.signed())
+        tasks.ring(export.connection)
+        return f"{self.where} is told now."
+
+
+class RemoteUpdate(RemoteAction):
+    button = "Send"
+
+    def get_title(self) -> str:
+        return f"Send to {self.where} again"
+
+    def get_question(self) -> str:
+        return "What is there is written over with the invoice as it is here now, its e-mail too."
+
+    def perform(self, form: Any) -> str:
+        export = voiding.update(self.object, **self.signed())
+        tasks.ring(export.connection)
+        return "It is on its way."

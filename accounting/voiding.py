@@ -1,0 +1,55 @@
+"""Undo an invoice at both ends, or write it there anew."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from atera_invoicing.errors import Refused
+from atera_invoicing.models import User
+from invoices import lifecycle
+
+from . import outbox
+from .models import Connection, Export, RemoteInvoice
+
+GONE = (RemoteInvoice.Status.VOIDED, RemoteInvoice.Status.DELETED)
+
+
+def live(invoice_id: int) -> RemoteInvoice | None:
+    """The invoice as it stands in the connected system; none when it is not there or not open."""
+    rows = RemoteInvoice.objects.filter(
+        invoice=invoice_id, connection__state=Connection.State.ACTIVE
+    )
+    return rows.exclude(status__in=GONE).select_related("invoice", "connection").first()
+
+
+@transaction.atomic
+def void(remote: RemoteInvoice, *, reason: str, by: User | None, now: dt.datetime) -> Export:
+    """Void it here, which frees its work, and queue that it is voided there."""
+    lifecycle.void(remote.invoice, reason=reason, by=by, now=now)
+    return void_there(remote, by=by, now=now)
+
+
+def void_there(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> Export:
+    """Queue that it is voided there; refused when it is gone or paid there."""
+    if remote.status in GONE:
+        raise Refused("gone_there", f"{remote.number} is voided or deleted there already.")
+    if remote.balance != remote.total:
+        raise Refused(
+            "paid_there",
+            f"A payment is recorded on {remote.number} there. Remove it there first; it disappears"
+            " here by itself.",
+        )
+    return outbox.queue_change(
+        remote.connection, remote, operation=Export.Operation.VOID, by=by, now=now
+    )
+
+
+def update(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> Export:
+    """Queue that it is written there anew, as it is here now: a changed e-mail address, say."""
+    if remote.invoice.voided_at:
+        raise Refused("voided", "This invoice is voided. Void it there instead.")
+    return outbox.queue_change(
+        remote.connection, remote, operation=Export.Operation.UPDATE, by=by, now=now
+    )
