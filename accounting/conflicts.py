@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from . import answers, calling, comparing, findings, outbox, sync
-from .models import Connection, Export, RemoteInvoice
+from .models import Connection, Export, Finding, RemoteInvoice
 from .providers.port import Reason, State, Status
 
 REASONS = (Reason.STALE, Reason.GONE)
@@ -44,8 +44,7 @@ def _decide(export: Export, remote: RemoteInvoice, now: dt.datetime) -> None:
             answers.give_up(export, now=now)
     elif not voiding and comparing.shows(export.document, remote.content):
         answers.fulfilled(export, now=now)
-        remote.baseline = remote.content
-        remote.save(update_fields=["baseline"])
+        _keep(remote, now)
     elif remote.status != RemoteInvoice.Status.OPEN:
         answers.refuse(export, code=Reason.SETTLED, message=outbox.settled_there(remote))
     elif _is_news(remote):
@@ -57,6 +56,13 @@ def _decide(export: Export, remote: RemoteInvoice, now: dt.datetime) -> None:
         answers.refuse(export)
     else:
         answers.rebase(export, remote.version, now=now)
+
+
+def _keep(remote: RemoteInvoice, now: dt.datetime) -> None:
+    """What is there is ours: with it later changes are compared."""
+    remote.baseline = remote.content
+    remote.save(update_fields=["baseline"])
+    findings.gone(remote, Finding.Kind.DRIFT, now=now)
 
 
 def _is_news(remote: RemoteInvoice) -> bool:

@@ -40,6 +40,7 @@ class Office:
     customer: Customer
     item: CatalogItem
     browser: Client
+    notices: Callable[[], list[tuple[bytes, dict[str, str]]]] = list
 
     @property
     def qbo(self) -> Any:

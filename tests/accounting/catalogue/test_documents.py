@@ -10,11 +10,13 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from accounting import findings, outbox, refreshing, staging, sync
+from accounting import findings, outbox, refreshing, staging, sync, voiding
 from accounting.models import Connection, Export, Finding, RemoteInvoice
 from atera_invoicing.errors import Refused
+from invoices import lifecycle, numbering
 from invoices.models import Invoice, Status
 from tests import make
+from tests.accounting import books
 
 from .office import BATCH, Office
 
@@ -140,11 +142,11 @@ def test_f14_a_credit_that_the_company_applied_by_itself_is_seen_before_the_firs
     office.person.prefer("SalesFormsPrefs", AutoApplyCredit=True)
     invoice = office.export()
     assert office.remote(invoice).version != office.document(invoice)["SyncToken"]
-    outbox.queue_change(
-        office.connection, office.remote(invoice), operation="update", by=None, now=office.now
-    )
+    lifecycle.set_email(invoice, email="ana@example.com", by=None, now=office.now)
+    voiding.update(office.remote(invoice), by=None, now=office.now)
     office.work()
     office.assert_needs_a_person(invoice, "settled", "partially paid there")
+    assert "BillEmail" not in office.document(invoice)
     assert [p.method for p in invoice.payments.live()] == ["credit"]
 
 
@@ -166,11 +168,26 @@ def test_f29_r27_what_was_voided_while_we_changed_it_stays_voided_and_a_person_i
 def test_f29_what_was_voided_or_deleted_while_we_voided_it_is_what_we_wanted(office, act):
     invoice = office.export()
     remote = office.remote(invoice)
-    outbox.queue_change(office.connection, remote, operation="void", by=None, now=office.now)
+    voiding.void(remote, reason="Wrong", by=None, now=office.now)
     getattr(office.person, act)("Invoice", remote.remote_id)
     office.work()
     office.wait()
     assert office.of(invoice).state == "sent"
+    assert opened(invoice) == []
+
+
+def test_f29_a_void_of_what_somebody_changed_waits_until_that_was_seen(office):
+    invoice = office.export()
+    voiding.void(office.remote(invoice), reason="Wrong", by=None, now=office.now)
+    office.edit_there(invoice, "Agreed on the phone")
+    office.work()
+    office.assert_needs_a_person(invoice, "stale", "Somebody changed this", "See what differs")
+    assert office.document(invoice)["TotalAmt"] == invoice.total
+    office.retry(invoice)
+    office.work()
+    assert office.document(invoice)["TotalAmt"] == 0
+    assert office.of(invoice).state == "sent"
+    assert opened(invoice) == []
 
 
 def test_f29_r27_what_was_deleted_while_we_changed_it_is_not_made_again_by_itself(office):
@@ -187,9 +204,7 @@ def test_f29_r27_what_was_deleted_while_we_changed_it_is_not_made_again_by_itsel
 def test_f29_a_void_of_what_somebody_just_paid_is_refused_and_one_of_an_annotated_goes_on(office):
     paid, annotated = office.export(), office.export()
     for invoice in (paid, annotated):
-        outbox.queue_change(
-            office.connection, office.remote(invoice), operation="void", by=None, now=office.now
-        )
+        voiding.void(office.remote(invoice), reason="Wrong", by=None, now=office.now)
     office.person.receive_payment(office.remote(paid).remote_id)
     note = office.document(annotated)["PrivateNote"]
     office.person.change(
@@ -302,7 +317,7 @@ def test_f31_an_invoice_without_a_number_there_is_still_ours(office, numbering):
     assert (remote.remote_id, remote.number) == (document["Id"], "")
     page = office.browser.get(reverse("invoices:detail", args=[invoice.pk])).text
     assert remote.url.replace("&", "&amp;") in page
-    outbox.queue_change(office.connection, remote, operation="void", by=None, now=office.now)
+    voiding.void(remote, reason="Wrong", by=None, now=office.now)
     office.work()
     assert office.document(invoice)["TotalAmt"] == 0
 
@@ -341,8 +356,6 @@ def test_f21_a_record_that_became_inactive_is_linked_anew_and_the_others_go_on(o
         "Item", Name="Field service", Type="Service",
         IncomeAccountRef={"value": office.connection.income_account_id},
     )  # fmt: skip
-    from tests.accounting import books
-
     link = books.link(office.connection, other)
     first = books.invoice(office.customer, other)
     office.queue(first)
@@ -367,18 +380,22 @@ def test_f21_a_record_that_became_inactive_is_linked_anew_and_the_others_go_on(o
 
 
 def test_r26_an_invoice_on_its_way_is_frozen_and_can_not_be_edited(office):
-    from invoices import lifecycle
-
     invoice = office.invoice()
+    number = invoice.number
     office.queue(invoice)
-    invoice.refresh_from_db()
-    with pytest.raises(Refused):
-        lifecycle.void(invoice, reason="x", by=None, now=office.now)
-    with pytest.raises(Refused):
-        lifecycle.renumber(invoice, "OTHER-1", reason="x", by=None, now=office.now)
-    Invoice.objects.filter(pk=invoice.pk).update(message="Changed behind our back")
+    named = {"by": None, "now": office.now}
+    for change in (
+        lambda: lifecycle.void(invoice, reason="Wrong", **named),
+        lambda: lifecycle.set_email(invoice, email="other@example.com", **named),
+        lambda: numbering.renumber(invoice, number="OTHER-1", reason="Wrong", **named),
+    ):
+        with pytest.raises(Refused) as refused:
+            change()
+        assert refused.value.code == "export_under_way"
+    Invoice.objects.filter(pk=invoice.pk).update(message="Changed behind everybody's back")
     office.work()
     office.assert_there_once(invoice)
+    assert office.document(invoice)["DocNumber"] == number
     assert "CustomerMemo" not in office.document(invoice)
 
 
