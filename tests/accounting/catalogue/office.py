@@ -65,9 +65,7 @@ class Office:
         return books.invoice(self.customer, self.item, **fields)
 
     def queue(self, *invoices: Invoice) -> None:
-        outbox.queue(
-            self.connection, [each.pk for each in invoices], by=self.owner, now=self.now
-        )
+        outbox.queue(self.connection, [each.pk for each in invoices], by=self.owner, now=self.now)
 
     def work(self) -> bool:
         """Moments later, what a worker does when it is rung; False when another one is at it."""

@@ -271,9 +271,7 @@ def test_f16_a_number_that_a_stranger_has_is_never_adopted(office, amount):
 def test_f17_a_refusal_of_any_shape_stops_at_a_person_with_words(office, errors, code):
     fault = {"Fault": {"Error": errors, "type": "ValidationFault"}, "bId": "1"}
     body = json.dumps({"BatchItemResponse": [fault], "time": "x"})
-    office.qbo.arm(
-        "server_error", on=BATCH, status=200, body=body, content_type="application/json"
-    )
+    office.qbo.arm("server_error", on=BATCH, status=200, body=body, content_type="application/json")
     invoice = office.invoice()
     office.queue(invoice)
     office.work()

@@ -52,9 +52,7 @@ def post(office: Office, body: bytes, signature: str | None = None) -> int:
     """Ring at our door, now; the status of the answer."""
     headers = {"intuit-signature": sign(body) if signature is None else signature}
     with time_machine.travel(office.now, tick=False):
-        answer = office.browser.post(
-            DOOR, body, content_type="application/json", headers=headers
-        )
+        answer = office.browser.post(DOOR, body, content_type="application/json", headers=headers)
     return answer.status_code
 
 

@@ -14,7 +14,7 @@ import urllib3
 from django.db import connections
 
 from accounting import delivery, outbox, progress, restoring
-from accounting.models import Call, Connection, Export, RemoteInvoice
+from accounting.models import Export, RemoteInvoice
 from accounting.providers.qbo.adapter import QuickBooksOnline
 from atera_invoicing.errors import Refused
 from invoices.models import Invoice
