@@ -32,10 +32,8 @@ def report(remote: RemoteInvoice, kind: str, differences: Differences, *, now: d
     if mine.filter(answered_at__isnull=True).update(differences=rows, version=remote.version):
         return
     last = mine.first()
-    on_its_way = bool(remote.invoice.export_queued_at)
-    if last and last.differences == rows:
-        if last.answer == Answer.IGNORED or (last.answer == Answer.PUSHED and on_its_way):
-            return
+    if last and last.differences == rows and _settled(last, remote):
+        return
     if last and kind in ALONE and last.answer != Answer.GONE:
         return
     Finding.objects.create(
@@ -45,6 +43,11 @@ def report(remote: RemoteInvoice, kind: str, differences: Differences, *, now: d
     where = registry.name(remote.connection.provider)
     text = f"{Kind(kind).label} ({where})."
     events.log(remote.invoice, "found_there", text, by=None, at=now, kind=str(kind))
+
+
+def _settled(last: Finding, remote: RemoteInvoice) -> bool:
+    on_its_way = last.answer == Answer.PUSHED and remote.invoice.export_queued_at is not None
+    return last.answer == Answer.IGNORED or on_its_way
 
 
 def is_known(remote: RemoteInvoice, drift: Differences) -> bool:

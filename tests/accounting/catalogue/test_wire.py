@@ -11,7 +11,7 @@ import pytest
 from django.db import connection as database
 
 from accounting import delivery
-from accounting.models import Attempt
+from accounting.models import Attempt, Connection
 
 from .office import BATCH, until
 
@@ -115,7 +115,7 @@ def test_f05_r04_a_first_try_that_lands_after_its_retry_makes_no_second(office, 
     assert office.there(invoice) == []
     assert office.of(invoice).state == "unknown"
     office.sims.clock.move(minutes=5)
-    until(lambda: office.qbo.invoices())
+    until(office.qbo.invoices)
     office.work()
     office.assert_there_once(invoice)
     assert len(set(office.keys())) == 1
@@ -143,8 +143,12 @@ def test_f06_r07_nothing_is_exported_without_an_id_that_was_read(office, fault, 
     office.assert_there_once(invoice)
 
 
+@pytest.mark.parametrize("numbering", ["ours", "theirs"])
 @pytest.mark.parametrize("how", ["forgotten", "ignored"])
-def test_f18_r06_a_forgotten_request_id_is_made_good_by_looking_first(office, how):
+def test_f18_r06_a_forgotten_request_id_is_made_good_by_looking_first(office, how, numbering):
+    """Also where they number, so that only customer and day are left to look for."""
+    Connection.objects.update(numbering=numbering)
+    office.connection.refresh_from_db()
     office.qbo.switch(requestid="ignored" if how == "ignored" else "honoured")
     invoices = [office.invoice() for _ in range(3)]
     office.queue(*invoices)
@@ -192,7 +196,7 @@ def test_f30_r08_slow_answers_hold_one_worker_and_for_no_longer_than_we_wait(off
 
     worker = threading.Thread(target=first)
     worker.start()
-    until(lambda: office.batches())
+    until(office.batches)
     began = time.monotonic()
     others = [delivery.work(office.connection.pk, now=office.now) for _ in range(20)]
     assert not any(others)  # free at once, for other work
