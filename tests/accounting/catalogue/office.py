@@ -17,8 +17,6 @@ from django.urls import reverse
 import simulators
 from accounting import connecting, delivery, findings, outbox, sync
 from accounting.models import Attempt, Connection, Export, Finding, RemoteInvoice
-from accounting.providers import registry
-from accounting.providers.port import Kind
 from atera_invoicing.models import User
 from atera_invoicing.roles import Role
 from contracts.models import CatalogItem
@@ -160,10 +158,6 @@ class Office:
         answer = self.browser.get(reverse("accounting:export", args=[self.of(invoice).pk]))
         assert answer.status_code == 200
         return unescape(answer.text)
-
-    def records(self, kind: Kind = Kind.ITEM) -> Any:
-        session = connecting.session(self.connection, now=self.now)
-        return registry.get("qbo").records(session, kind)
 
     # What must be so
 

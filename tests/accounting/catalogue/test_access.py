@@ -142,7 +142,6 @@ def test_f12_r09_the_same_minute_the_page_says_why_it_waits(office):
 
 def test_f12_when_the_reads_of_a_month_are_used_up_exports_go_on(office):
     office.qbo.switch(reads_per_month=1, limits="enforced")
-    office.records()
     with pytest.raises(Unavailable):
         sync.poll(office.connection.pk, now=office.now)
     assert office.fresh().held_until is None
