@@ -9,7 +9,7 @@ from django.db import transaction
 
 from invoices import exporting
 
-from . import outbox, remotes
+from . import documents, outbox, remotes
 from .models import Attempt, Call, Export
 from .providers import registry
 from .providers.port import (
@@ -90,10 +90,35 @@ def absent(export: Export, *, now: dt.datetime) -> None:
 
 
 @transaction.atomic
-def refuse(export: Export) -> None:
-    """It is not there, and what it was refused for stands: a person must act."""
-    export.state, export.run_at = State.REJECTED, None
-    export.save(update_fields=["state", "run_at"])
+def refuse(export: Export, *, code: str = "", message: str = "") -> None:
+    """It did not take effect and a person must act: for what it was refused for, or for this."""
+    export.state, export.run_at, export.unknown_since = State.REJECTED, None, None
+    export.code, export.message = code or export.code, message or export.message
+    export.save()
+
+
+@transaction.atomic
+def fulfilled(export: Export, *, now: dt.datetime) -> None:
+    """What it was to do is so there, whoever did it."""
+    _done(export, export.remote_id, now)
+
+
+@transaction.atomic
+def give_up(export: Export, *, now: dt.datetime) -> None:
+    """Somebody there was faster: what counts is decided by the finding that says so."""
+    export.state, export.settled_at, export.run_at = State.CANCELLED, now, None
+    export.save()
+    if export.invoice_id:
+        exporting.end([export.invoice_id], where=outbox.where(export.connection), by=None, now=now)
+
+
+@transaction.atomic
+def rebase(export: Export, version: str, *, now: dt.datetime) -> None:
+    """It goes again as a change of this version of the document there."""
+    export.document["remote_version"] = version
+    export.digest = documents.digest(export.document)
+    export.generation += 1
+    _back(export, Unavailable("Something else was changed there meanwhile. It goes again."), now)
 
 
 def _open(call: Call) -> list[Export]:
@@ -104,17 +129,20 @@ def _open(call: Call) -> list[Export]:
 
 
 def _sent(export: Export, receipt: Receipt, now: dt.datetime) -> None:
+    _done(export, receipt.id, now)
+    if export.invoice:
+        voided = export.operation == Export.Operation.VOID
+        remotes.store(export.connection, export.invoice, receipt, now=now, voided=voided)
+
+
+def _done(export: Export, remote_id: str, now: dt.datetime) -> None:
     export.state, export.settled_at, export.run_at = State.SENT, now, None
-    export.remote_id, export.unknown_since = receipt.id, None
+    export.remote_id, export.unknown_since = remote_id, None
     export.code = export.message = export.field = ""
     export.save()
-    if export.invoice is None:
-        return
-    voided = export.operation == Export.Operation.VOID
-    if not voided:
+    if export.invoice_id and export.operation != Export.Operation.VOID:
         where = outbox.where(export.connection)
-        exporting.arrived([export.invoice.pk], where=where, now=now)
-    remotes.store(export.connection, export.invoice, receipt, now=now, voided=voided)
+        exporting.arrived([export.invoice_id], where=where, now=now)
 
 
 def _failed(export: Export, error: ProviderError, now: dt.datetime) -> None:
@@ -129,16 +157,21 @@ def _failed(export: Export, error: ProviderError, now: dt.datetime) -> None:
 
 
 def _rejected(export: Export, error: Rejected, now: dt.datetime) -> None:
-    """A person must act; but a number that is taken may have been taken by ourselves, which
-    unknown.py finds out.
+    """A person must act; but a number that is taken may have been taken by ourselves, and what
+    somebody changed there may not matter. unknown.py finds out.
     """
-    taken = error.reason == Reason.NUMBER_TAKEN
-    export.state = State.UNKNOWN if taken and export.call_id else State.REJECTED
-    export.run_at = now if export.state == State.UNKNOWN else None
-    export.unknown_since = None
+    unsure = bool(export.call_id) and _needs_a_look(export, error.reason)
+    export.state = State.UNKNOWN if unsure else State.REJECTED
+    export.run_at, export.unknown_since = (now, now) if unsure else (None, None)
     export.code = error.reason if error.reason != Reason.OTHER else error.code or error.reason
     export.message, export.field = error.message, error.field
     export.save()
+
+
+def _needs_a_look(export: Export, reason: Reason) -> bool:
+    if reason in (Reason.STALE, Reason.GONE):
+        return bool(export.invoice_id) and export.operation != Export.Operation.CREATE
+    return reason == Reason.NUMBER_TAKEN
 
 
 def _lost(export: Export, error: ProviderError, now: dt.datetime) -> None:
@@ -181,5 +214,9 @@ def _note(call: Call, outcomes: Sequence[Outcome], seconds: float, now: dt.datet
         outcome=type(shared).__name__.lower() if shared else "answered",
         code=(shared.code if shared else "")[:40],
         text=(shared.message if shared else f"{len(errors)} of {len(outcomes)} refused")[:400],
-        reference=next((e.reference for e in errors if e.reference), "")[:80],
+        reference=next(filter(None, map(_reference, outcomes)), "")[:80],
     )
+
+
+def _reference(outcome: Outcome) -> str:
+    return outcome.reference or (outcome.error.reference if outcome.error else "")

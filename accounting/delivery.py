@@ -190,7 +190,21 @@ def _freeze(
     for export, place in zip(exports, frozen.places, strict=True):
         export.call, export.place, export.state = call, place, State.SENDING
     Export.objects.bulk_update(exports, ["call", "place", "state"])
+    _keep_ids(exports, given)
     return call
+
+
+def _keep_ids(exports: Sequence[Export], given: Sequence[Document | TimeDocument]) -> None:
+    """Write down the ids of records that were created for these documents: by them a document is
+    looked for if its answer is lost.
+    """
+    changed = []
+    for export, document in zip(exports, given, strict=True):
+        if documents.is_pending(export.document):
+            export.document = documents.dump(document)
+            export.digest = documents.digest(export.document)
+            changed.append(export)
+    Export.objects.bulk_update(changed, ["document", "digest"])
 
 
 def _refuse(exports: Sequence[Export], error: ProviderError, now: dt.datetime) -> None:

@@ -22,7 +22,7 @@ ALONE = (Kind.VOIDED, Kind.DELETED)  # these say everything without a list of di
 
 def report(remote: RemoteInvoice, kind: str, differences: Differences, *, now: dt.datetime) -> None:
     """Open, renew or close the finding of a kind. What somebody ignored stays ignored until it
-    differs in another way.
+    differs in another way, and what ours is on its way to replace is not told again.
     """
     mine = Finding.objects.filter(connection=remote.connection, invoice=remote.invoice, kind=kind)
     if not differences and kind not in ALONE:
@@ -32,7 +32,7 @@ def report(remote: RemoteInvoice, kind: str, differences: Differences, *, now: d
     if mine.filter(answered_at__isnull=True).update(differences=rows, version=remote.version):
         return
     last = mine.first()
-    if last and last.answer == Answer.IGNORED and last.differences == rows:
+    if last and last.differences == rows and _settled(last, remote):
         return
     if last and kind in ALONE and last.answer != Answer.GONE:
         return
@@ -43,6 +43,20 @@ def report(remote: RemoteInvoice, kind: str, differences: Differences, *, now: d
     where = registry.name(remote.connection.provider)
     text = f"{Kind(kind).label} ({where})."
     events.log(remote.invoice, "found_there", text, by=None, at=now, kind=str(kind))
+
+
+def _settled(last: Finding, remote: RemoteInvoice) -> bool:
+    on_its_way = last.answer == Answer.PUSHED and remote.invoice.export_queued_at is not None
+    return last.answer == Answer.IGNORED or on_its_way
+
+
+def is_known(remote: RemoteInvoice, drift: Differences) -> bool:
+    """Whether somebody has seen exactly these changes, and does not want them here."""
+    last = Finding.objects.filter(
+        connection=remote.connection, invoice=remote.invoice, kind=Kind.DRIFT
+    ).first()
+    decided = (Answer.PUSHED, Answer.IGNORED)
+    return last is not None and last.answer in decided and last.differences == list(drift)
 
 
 def gone(remote: RemoteInvoice, *kinds: str, now: dt.datetime) -> None:

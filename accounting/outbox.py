@@ -196,7 +196,7 @@ def retry(export: Export, *, by: User | None, now: dt.datetime) -> Export:
     out differently is a new generation.
     """
     export = _locked(export, State.REJECTED, State.WAITING)
-    if export.state == State.REJECTED and export.operation == Export.Operation.CREATE:
+    if export.state == State.REJECTED:
         _renew(export)
     export.state, export.run_at, export.attempts = State.QUEUED, now, 0
     export.priority, export.code, export.message, export.field = URGENT, "", "", ""
@@ -260,6 +260,13 @@ def resume(connection: Connection, *, now: dt.datetime) -> Connection:
     return connection
 
 
+def settled_there(remote: RemoteInvoice) -> str:
+    """Why an invoice can't be changed that is no longer open there."""
+    name = remote.number or str(remote.invoice)
+    status = remote.get_status_display().removesuffix(" there").lower()
+    return f"{name} is {status} there and can't be changed from here."
+
+
 def where(connection: Connection) -> str:
     """What people call the system."""
     return registry.name(connection.provider)
@@ -303,10 +310,18 @@ def _free_time(uids: Collection[uuid.UUID]) -> None:
 
 def _renew(export: Export) -> None:
     """Write the document anew; a different one gets the next generation."""
-    if export.invoice_id is None:
+    if export.invoice is None:
         return
-    (ready,) = readiness.check(export.connection, [export.invoice_id])
-    data = documents.dump(_certain(ready))
+    connection = export.connection
+    if export.operation == Export.Operation.CREATE:
+        (ready,) = readiness.check(connection, [export.invoice.pk])
+        document = _certain(ready)
+    else:
+        remote = connection.invoices.get(invoice=export.invoice)
+        if export.operation == Export.Operation.UPDATE:
+            _refuse_update(remote)
+        document = _change(connection, remote, export.invoice, export.operation)
+    data = documents.dump(document)
     if (digest := documents.digest(data)) != export.digest:
         export.document, export.digest = data, digest
         export.generation = F("generation") + 1
@@ -329,11 +344,7 @@ def _change(
 
 def _refuse_update(remote: RemoteInvoice) -> None:
     if remote.status != RemoteInvoice.Status.OPEN:
-        raise Refused(
-            "settled_there",
-            f"{remote.number} is {remote.get_status_display().lower()} there and can't be changed"
-            " from here.",
-        )
+        raise Refused("settled_there", settled_there(remote))
 
 
 def _locked(export: Export, *states: str) -> Export:

@@ -12,17 +12,18 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from atera_invoicing.leases import Clock
 
-from . import answers, calling, documents, sending
+from . import answers, calling, comparing, conflicts, documents, sending
 from .models import Call, Connection, Export
 from .providers import registry
 from .providers.port import ProviderError, Reason, Receipt, Unknown
 
 State = Export.State
 LOOK_AGAIN = dt.timedelta(seconds=30)
+LOOKS = (*conflicts.REASONS, Reason.NUMBER_TAKEN)  # refused, but perhaps not for good
 LOST = "The answer was lost. We look whether it arrived before it is sent again."
 
 
@@ -51,18 +52,31 @@ def settle_one(connection: Connection, *, clock: Clock) -> bool:
     first = rows.select_related("call").first()
     if first is None or first.call is None:
         return False
+    same = Q(code=first.code) if first.code in LOOKS else ~Q(code__in=LOOKS)
     exports = list(
-        rows.filter(call=first.call).select_related("invoice", "connection").order_by("id")
+        rows.filter(same, call=first.call).select_related("invoice", "connection").order_by("id")
     )
-    wanted = [documents.load(export.document) for export in exports]
     try:
-        found = calling.ask(connection, "find", wanted, now=now)
+        _clear_up(connection, first, exports, clock)
     except ProviderError as error:
         _later(exports, error, clock.now())
         return False
-    absent = _adopt(exports, found, clock.now())
-    _send_again(connection, first.call, absent, clock)
     return True
+
+
+def _clear_up(
+    connection: Connection, first: Export, exports: Sequence[Export], clock: Clock
+) -> None:
+    if first.code in conflicts.REASONS:
+        conflicts.settle(connection, exports, now=clock.now())
+        return
+    wanted = [documents.load(export.document) for export in exports]
+    found = calling.ask(connection, "find", wanted, now=clock.now())
+    absent = _adopt(exports, found, clock.now())
+    if first.code == Reason.NUMBER_TAKEN:
+        _refuse_taken(connection, absent, clock)
+    elif first.call:
+        _send_again(connection, first.call, absent, clock)
 
 
 def _adopt(
@@ -73,11 +87,25 @@ def _adopt(
     for export, receipt in zip(exports, found, strict=True):
         if receipt and _took_effect(export, receipt):
             answers.adopt(export, receipt, now=now)
-        elif export.code == Reason.NUMBER_TAKEN:
-            answers.refuse(export)  # somebody else's document has the number
         else:
             absent.append(export)
     return absent
+
+
+def _refuse_taken(connection: Connection, exports: Sequence[Export], clock: Clock) -> None:
+    """Somebody else's document has the number. As long as that one can't be seen either, it may be
+    our own, which a lagging search does not show yet.
+    """
+    settle = registry.get(connection.provider).limits.settle
+    numbers = [export.document["number"] for export in exports if export.document["number"]]
+    others = calling.ask(connection, "numbered", numbers, now=clock.now())
+    seen = {status.number.casefold() for status in others}
+    for export in exports:
+        waited = clock.now() - (export.unknown_since or clock.now())
+        if export.document["number"].casefold() in seen or waited >= settle:
+            answers.refuse(export)
+        else:
+            Export.objects.filter(pk=export.pk).update(run_at=clock.now() + LOOK_AGAIN)
 
 
 def _took_effect(export: Export, receipt: Receipt) -> bool:
@@ -86,7 +114,8 @@ def _took_effect(export: Export, receipt: Receipt) -> bool:
         return True
     if export.operation == Export.Operation.VOID:
         return receipt.total == 0
-    return receipt.version != export.document["remote_version"]
+    other = receipt.version != export.document["remote_version"]
+    return other and comparing.shows(export.document, receipt.content)
 
 
 def _send_again(connection: Connection, call: Call, absent: Sequence[Export], clock: Clock) -> None:

@@ -15,7 +15,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounting import outbox, planning, progress, tasks
 from accounting.filters import ExportFilter
-from accounting.models import Connection, Export, RemoteInvoice
+from accounting.models import Connection, Export, Finding, RemoteInvoice
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from atera_invoicing.pages import ActionPage, Bulk, DetailPage, ListPage, Page
@@ -133,6 +133,9 @@ class ExportPage(DetailPage):
             "attempts": export.call.attempts.all() if export.call else [],
             "remote": RemoteInvoice.objects.filter(
                 connection=export.connection, invoice=export.invoice_id
+            ).first(),
+            "finding": Finding.objects.filter(
+                connection=export.connection, invoice=export.invoice_id, answered_at=None
             ).first(),
             "document": export.document,
         }

@@ -94,21 +94,26 @@ def release(act: Act, kind: str, id: str) -> None:
 
 
 def apply_credits(act: Act, invoice: Doc) -> Doc | None:
-    """The payment of 0 by which a company that applies credits by itself settles a new invoice."""
+    """The payment of 0 by which a company that applies credits by itself settles a new invoice. A
+    credit of the running batch is not seen yet.
+    """
     if not act.company.prefers("SalesFormsPrefs", "AutoApplyCredit"):
         return None
     lines, left = [], invoice["Balance"]
     for memo in act.company.of("CreditMemo"):
         share = min(left, memo["RemainingCredit"])
-        if share > 0 and memo["CustomerRef"] == invoice["CustomerRef"]:
+        same = memo["CustomerRef"]["value"] == invoice["CustomerRef"]["value"]
+        if share > 0 and same and ("CreditMemo", memo["Id"]) not in act.company.unseen:
             lines.append(part("CreditMemo", memo["Id"], share))
             left -= share
     if not lines:
         return None
     used = invoice["Balance"] - left
-    customer = {"value": invoice["CustomerRef"]["value"]}
     lines.append(part("Invoice", invoice["Id"], used))
-    return {"CustomerRef": customer, "TotalAmt": Decimal(0), "Line": lines}
+    return {
+        "CustomerRef": {"value": invoice["CustomerRef"]["value"]}, "TotalAmt": Decimal(0),
+        "TxnDate": invoice["TxnDate"], "Line": lines,
+    }  # fmt: skip
 
 
 def part(kind: str, id: str, amount: Decimal) -> Doc:

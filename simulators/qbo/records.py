@@ -35,9 +35,9 @@ def create(act: Act, kind: Kind, sent: Doc) -> Doc:
         },
     }  # fmt: skip
     act.company.put(kind.name, doc)
+    kind.settle(act, None, doc)
     if act.company.batching:
         act.company.unseen.add((kind.name, id))
-    kind.settle(act, None, doc)
     act.company.notify(kind.name, id, "created", at=act.stamp)
     return doc
 

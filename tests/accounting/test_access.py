@@ -32,7 +32,7 @@ def refreshes(qbo):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_8_workers_through_50_expiries_make_exactly_50_refreshes(qbo, connection):
+def test_r16_8_workers_through_50_expiries_make_exactly_50_refreshes(qbo, connection):
     """With a provider that cuts the connection at the first use of a dead token."""
     qbo.sim.switch(
         refresh_rotation="always", refresh_reuse_revokes=True, concurrent_refresh="refuse"
@@ -112,7 +112,7 @@ connecting.session(connection, now=timezone.now())
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("rotation", ["daily", "always"])
-def test_a_process_that_is_killed_before_it_saved_the_new_token_loses_nothing(
+def test_r17_a_process_that_is_killed_before_it_saved_the_new_token_loses_nothing(
     qbo, connection, elsewhere, rotation
 ):
     """The provider is done, the answer on its way. Whoever comes next takes the lease over."""

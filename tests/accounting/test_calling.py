@@ -144,7 +144,7 @@ def test_a_spent_budget_stops_before_the_request(qbo, connection):
     assert connection.held_until is None
 
 
-def test_the_limits_of_the_provider_are_never_broken(qbo, connection):
+def test_r09_the_limits_of_the_provider_are_never_broken(qbo, connection):
     qbo.sims.clock.move(minutes=2)  # what made the connection counts no more
     qbo.sim.switch(limits="enforced")
     connection.refresh_from_db()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 
 from accounting import delivery, outbox
-from accounting.models import Export, Finding, RemoteInvoice
+from accounting.models import Export, RemoteInvoice
 from atera_invoicing.errors import Refused
 from invoices.models import Invoice
 from tests import make
@@ -54,20 +52,6 @@ def test_an_invoice_arrives_with_customer_item_and_number(connection, sims, part
     assert remote.status == "open"
 
 
-@pytest.mark.parametrize(
-    "fault",
-    ["lose_answer", "reset_answer", "truncate_answer", "empty_answer", "error_after_commit",
-     "drop_request", "reset_request", "server_error", "wrong_content_type"],
-)  # fmt: skip
-def test_a_lost_answer_does_not_create_a_second_invoice(connection, sims, parts, fault):
-    invoices = [books.invoice(*parts) for _ in range(3)]
-    outbox.queue(connection, [i.pk for i in invoices], by=None, now=books.NOW)
-    sims.qbo.arm(fault, times=1, on="POST /qbo/v3/company/*/batch*")
-    settle(connection, sims)
-    assert [len(books.there(sims, invoice)) for invoice in invoices] == [1, 1, 1]
-    assert set(Export.objects.values_list("state", flat=True)) == {"sent"}
-
-
 def test_an_invoice_that_is_out_already_is_not_queued_again(connection, sims, parts):
     invoice = books.invoice(*parts)
     outbox.queue(connection, [invoice.pk], by=None, now=books.NOW)
@@ -94,18 +78,6 @@ def test_a_rejected_invoice_needs_a_person_and_the_others_go_on(connection, sims
     assert export.code == "reference"
 
 
-def test_a_number_that_somebody_else_took_is_never_adopted(connection, sims, parts):
-    invoice = books.invoice(*parts)
-    company = sims.qbo.company()
-    customer = next(iter(company.of("Customer")))["Id"]
-    sims.qbo.as_person.create_invoice(customer, "10", number=invoice.number)
-    outbox.queue(connection, [invoice.pk], by=None, now=books.NOW)
-    settle(connection, sims, 2)
-    export = Export.objects.get(invoice=invoice)
-    assert (export.state, export.code) == ("rejected", "number_taken")
-    assert books.there(sims, invoice) == []
-
-
 def test_a_cancelled_export_unlocks_its_invoice(connection, parts):
     invoice = books.invoice(*parts)
     outbox.queue(connection, [invoice.pk], by=None, now=books.NOW)
@@ -124,16 +96,6 @@ def test_a_paused_connection_sends_nothing_until_it_goes_on(connection, sims, pa
     outbox.resume(connection, now=books.NOW)
     delivery.work(connection.pk, now=books.NOW)
     assert len(books.there(sims, invoice)) == 1
-
-
-def test_a_total_that_differs_there_is_named(connection, sims, parts):
-    sims.qbo.switch(total_drift="0.01")
-    invoice = books.invoice(*parts)
-    outbox.queue(connection, [invoice.pk], by=None, now=books.NOW)
-    settle(connection, sims, 1)
-    finding = Finding.objects.get(invoice=invoice)
-    assert finding.kind == "total"
-    assert {"field": "total", "ours": "250.00", "theirs": "250.01"} in finding.differences
 
 
 def test_an_order_whose_plan_no_longer_holds_is_refused(connection, parts):
@@ -158,13 +120,3 @@ def test_voiding_there_voids_the_right_one(connection, sims, parts):
     assert str(books.there(sims, other)[0]["TotalAmt"]) == "250.00"
     (voided,) = [doc for doc in sims.qbo.invoices() if doc["Id"] == remote.remote_id]
     assert voided["TotalAmt"] == 0
-
-
-def test_two_senders_do_not_send_the_same(connection, sims, parts):
-    invoice = books.invoice(*parts)
-    outbox.queue(connection, [invoice.pk], by=None, now=books.NOW)
-    later = books.NOW + dt.timedelta(seconds=1)
-    connection.sender, connection.sender_until = "other", later + dt.timedelta(seconds=60)
-    connection.save()
-    assert not delivery.work(connection.pk, now=later)
-    assert books.there(sims, invoice) == []

@@ -6,10 +6,9 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from django.utils import timezone
 
 from accounting import delivery, findings, outbox, sync, timepush
-from accounting.models import Bell, Connection, Export, Finding, RemoteInvoice, Settlement
+from accounting.models import Connection, Export, Finding, RemoteInvoice, Settlement
 from accounting.providers.port import Kind
 from atera_invoicing.errors import Refused
 from contracts import facts, locks
@@ -208,47 +207,6 @@ def test_several_differences_are_accepted_at_once(connection, sims, out, parts, 
     ids = list(Finding.objects.values_list("pk", flat=True))
     client.post("/accounting/differences/", {"action": "accept", "selected": ids})
     assert set(Finding.objects.values_list("answer", flat=True)) == {"accepted"}
-
-
-def test_a_webhook_only_rings(connection, sims, out, client):
-    sims.qbo.subscribe("http://127.0.0.1:9/", "verifier")
-    sims.qbo.as_person.receive_payment(id_there(out))
-    body, signature = _notice(sims)
-    Connection.objects.update(poll_at=sims.clock.now() + dt.timedelta(days=9))
-    url = "/accounting/webhooks/qbo/"
-    headers = {"intuit-signature": signature}
-    for _ in range(2):
-        answer = client.post(url, body, content_type="application/json", headers=headers)
-        assert answer.status_code == 200
-    soon = timezone.now() + dt.timedelta(minutes=1)
-    assert Connection.objects.filter(poll_at__lt=soon).exists()
-    assert Bell.objects.count() == len(set(Bell.objects.values_list("key", flat=True))) > 0
-    assert status(out) != Status.PAID
-
-
-def test_a_forged_webhook_is_refused_and_kept_nowhere(connection, sims, out, client):
-    sims.qbo.subscribe("http://127.0.0.1:9/", "verifier")
-    sims.qbo.as_person.receive_payment(id_there(out))
-    body, signature = _notice(sims)
-    url, kind = "/accounting/webhooks/qbo/", "application/json"
-    for forged in (body[:-2] + b" ]", body + b" "):
-        answer = client.post(
-            url, forged, content_type=kind, headers={"intuit-signature": signature}
-        )
-        assert answer.status_code == 401
-    assert client.post(url, body, content_type=kind).status_code == 401
-    assert not Bell.objects.exists()
-
-
-def _notice(sims) -> tuple[bytes, str]:
-    import base64
-    import hashlib
-    import hmac
-
-    deliveries = [each for each in sims.qbo.deliver() if "payment" in each["body"].lower()]
-    body = deliveries[0]["body"].encode()
-    digest = hmac.new(b"verifier", body, hashlib.sha256).digest()
-    return body, base64.b64encode(digest).decode()
 
 
 def test_time_goes_once_and_can_not_be_invoiced(connection, sims, parts, client_as):

@@ -179,7 +179,7 @@ walks = st.lists(steps, min_size=1, max_size=12)
 
 @WALKS
 @given(walks)
-def test_wherever_the_wizard_is_cancelled_nothing_of_ours_was_changed(steps):
+def test_r29_wherever_the_wizard_is_cancelled_nothing_of_ours_was_changed(steps):
     with nothing_remains():
         walk = Walk()
         before = tables.configuration()
@@ -193,7 +193,7 @@ def test_wherever_the_wizard_is_cancelled_nothing_of_ours_was_changed(steps):
 
 @WALKS
 @given(walks)
-def test_after_commit_and_disconnect_the_configuration_is_what_it_was(steps):
+def test_r31_after_commit_and_disconnect_the_configuration_is_what_it_was(steps):
     with nothing_remains():
         walk = Walk()
         before = tables.configuration()

@@ -79,7 +79,7 @@ def test_a_key_is_short_printable_text(api_as, key):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twenty_at_once_with_one_key_make_one_customer():
+def test_r38_twenty_at_once_with_one_key_make_one_customer():
     person, codes = make.user("billing"), []
 
     def post() -> None:

@@ -36,7 +36,7 @@ def invoices(sims):  # noqa: F811 - the fixture above
     return [books.invoice(customers[i % 3], items[i % 2], quantity=str(i + 1)) for i in range(6)]
 
 
-def test_every_invoice_is_there_exactly_once_whatever_breaks(sims, invoices, record_property):  # noqa: F811
+def test_r01_every_invoice_is_there_exactly_once_whatever_breaks(sims, invoices, record_property):  # noqa: F811
     died = faults = 0
     for seed in range(SEED, SEED + RUNS):
         story = exports.run(seed, sims, invoices)

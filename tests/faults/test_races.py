@@ -58,7 +58,7 @@ def draft(i: int = 0) -> Invoice:
     )
 
 
-def test_two_processes_billing_the_same_month_bill_it_once_and_the_loser_is_told(elsewhere):
+def test_r32_two_processes_billing_the_same_month_bill_it_once_and_the_loser_is_told(elsewhere):
     contracts = build(24)
     first, second = start(contracts, "First"), start(contracts, "Second")
     processes = [elsewhere("-c", BILLER, str(b.pk), TODAY.isoformat()) for b in (first, second)]
@@ -98,7 +98,7 @@ def insert_claim(invoice_id: int, entry_id: int) -> bool:
     return True
 
 
-def test_fifty_sessions_of_plain_sql_cannot_bill_an_entry_twice():
+def test_r32_fifty_sessions_of_plain_sql_cannot_bill_an_entry_twice():
     entry, invoice = make.entry(make.ticket(make.hourly())), draft()
     won = at_once(50, lambda i: insert_claim(invoice.pk, entry.pk))
     assert sum(won) == 1
@@ -124,7 +124,7 @@ def test_fifty_sessions_of_plain_sql_cannot_use_a_number_twice():
     assert InvoiceNumber.objects.count() == 1
 
 
-def test_eight_writers_with_rollbacks_leave_no_gap_and_no_duplicate():
+def test_r33_eight_writers_with_rollbacks_leave_no_gap_and_no_duplicate():
     drafts = [[draft().pk for _ in range(12)] for _ in range(8)]
 
     def issue_all(i: int) -> int:

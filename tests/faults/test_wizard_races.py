@@ -56,7 +56,7 @@ def attempt(act) -> str:
 
 
 @pytest.mark.parametrize("_", range(ROUNDS))
-def test_a_double_click_commits_once(draft, _):
+def test_r30_a_double_click_commits_once(draft, _):
     owner, version = draft.held_by, draft.version
     told = at_once(
         4,
@@ -80,7 +80,7 @@ def test_two_admins_who_begin_at_once_get_one_draft_and_one_is_told(_):
 
 
 @pytest.mark.parametrize("_", range(ROUNDS))
-def test_who_takes_over_during_the_commit_commits_it_or_finds_it_done(draft, _):
+def test_r30_who_takes_over_during_the_commit_commits_it_or_finds_it_done(draft, _):
     owner, other = draft.held_by, make.user(Role.OWNER)
     version = draft.version
     acts = [

@@ -54,7 +54,7 @@ def broker(tmp_path):
         server.terminate()
 
 
-def test_a_killed_worker_and_a_lost_queue_do_not_lose_a_batch(elsewhere, broker, settings):
+def test_r24_a_killed_worker_and_a_lost_queue_do_not_lose_a_batch(elsewhere, broker, settings):
     contracts = build(12)
     expected = undisturbed(contracts)
     url = f"redis://127.0.0.1:{broker.port}/0"
@@ -83,7 +83,7 @@ def test_a_killed_worker_and_a_lost_queue_do_not_lose_a_batch(elsewhere, broker,
     assert_billed_once(contracts)
 
 
-def test_a_page_does_not_wait_for_a_broker_that_is_down(settings):
+def test_r24_a_page_does_not_wait_for_a_broker_that_is_down(settings):
     from atera_invoicing.celery import app
 
     contracts = build(4)

@@ -139,7 +139,7 @@ def test_the_press_has_no_secrets_and_no_django(press):
     assert "_sqlite3" not in libraries
 
 
-def test_documents_that_eat_time_or_nest_too_deep_are_ended_and_the_next_one_prints(
+def test_r36_documents_that_eat_time_or_nest_too_deep_are_ended_and_the_next_one_prints(
     press, own, monkeypatch
 ):
     pool = client.Pool(1, css=pdf.pool().setup[0], font=pdf.pool().setup[1])

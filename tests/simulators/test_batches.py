@@ -137,3 +137,20 @@ def test_queries_in_a_batch_are_metered_reads(qbo, api):
     """H10"""
     send(api, {"bId": "1", "Query": "select * from Term"}, create("2", sdk.invoice()))
     assert list(qbo.usage()["reads"].values()) == [1]
+
+
+def test_credits_are_applied_to_an_invoice_of_a_batch_too(qbo, api):
+    """E16: but not credits that the same batch makes."""
+    qbo.as_person.prefer("SalesFormsPrefs", AutoApplyCredit=True)
+    qbo.switch(batch_order="kept")
+    api.create("CreditMemo", sdk.invoice(sdk.line("30")))
+    answers = send(
+        api,
+        create("memo", sdk.invoice(sdk.line("50")), "CreditMemo"),
+        create("invoice", sdk.invoice()),
+    )
+    made = answers["invoice"]["Invoice"]
+    assert made["Balance"] == 100
+    read = api.read("Invoice", made["Id"])
+    assert (read["Balance"], read["SyncToken"]) == (70, "1")
+    assert answers["memo"]["CreditMemo"]["RemainingCredit"] == 50

@@ -245,7 +245,7 @@ def test_a_document_arrives_as_it_was_sent(backend, session):
         ("1234.5678", "98.7654", "33.33", "81291.61"),
     ],
 )
-def test_amounts_arrive_to_the_cent(backend, session, figures):
+def test_r34_amounts_arrive_to_the_cent(backend, session, figures):
     quantity, price, discount, net = figures
     line = backend.line(
         net,

@@ -131,11 +131,11 @@ def test_a_long_or_missing_id_still_makes_a_short_key_of_its_own():
     assert len({bell.key for bell in nameless}) == 2
 
 
-def test_a_flood_of_150_events_is_read_whole():
+def test_f24_a_flood_of_150_events_is_read_whole():
     assert len(ring([event(id=str(number)) for number in range(150)])) == 150
 
 
-def test_no_mutation_of_body_or_signature_is_believed():
+def test_r13_no_mutation_of_body_or_signature_is_believed():
     dice = random.Random(24)
     body = json.dumps([event()]).encode()
     headers = sign(body)
