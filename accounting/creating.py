@@ -11,6 +11,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from django.db import transaction
@@ -65,15 +66,20 @@ class _Maker:
     def create(self, links: Sequence[Link]) -> None:
         """What was never tried: as many in one call as it takes."""
         size = registry.get(self.connection.provider).limits.batch
-        for start in range(0, len(links), size):
-            some = links[start : start + size]
-            for link in some:
-                link.key = uuid.uuid4()
-            Link.objects.bulk_update(some, ["key"])
-            if len(some) == 1:
-                self._one(some[0], unsure=False)
-            else:
-                self._many(some)
+        for _, alike in groupby(sorted(links, key=_kind), key=_kind):
+            rows = list(alike)
+            for start in range(0, len(rows), size):
+                self._some(rows[start : start + size])
+
+    def _some(self, links: Sequence[Link]) -> None:
+        """Records of one kind."""
+        for link in links:
+            link.key = uuid.uuid4()
+        Link.objects.bulk_update(links, ["key"])
+        if len(links) == 1:
+            self._one(links[0], unsure=False)
+        else:
+            self._many(links)
 
     def again(self, link: Link) -> None:
         """What was tried before, and the answer lost."""
@@ -125,6 +131,10 @@ class _Maker:
         if not isinstance(error, Unknown) and (isinstance(error, Rejected) or not unsure):
             Link.objects.filter(pk=link.pk).update(key=None)
         self.failed[link.pk] = error
+
+
+def _kind(link: Link) -> str:
+    return link.kind
 
 
 def _keep(connection: Connection, link: Link, made: Record, now: dt.datetime) -> None:

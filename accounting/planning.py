@@ -12,11 +12,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from atera_invoicing.templatetags.ui import day
 from invoices.models import Invoice
 
 from . import documents, readiness
 from .models import Connection, Export, Link, RemoteInvoice
-from .providers.port import Document
+from .providers.port import Document, Kind
 from .readiness import Ready
 
 
@@ -46,6 +47,13 @@ class Row:
     local_id: int
     changes: tuple[Change, ...] = ()
     why: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What each field will be there."""
+        return {
+            change.field.replace("-", "").replace(" ", "_"): change.new for change in self.changes
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +112,17 @@ def _record(connection: Connection, link: Link) -> Row:
     changes = [Change("name", "", str(link.local))]
     if link.item:
         changes.append(Change("price", "", f"{link.item.unit_price.normalize():f}"))
-        changes.append(Change("income account", "", connection.income_account_id))
+        changes.append(Change("income account", "", _account(connection)))
     return Row(
         Action.CREATE, link.kind, str(link.local), getattr(link.local, "pk", 0), tuple(changes)
     )
+
+
+def _account(connection: Connection) -> str:
+    """The account that new items sell to, by its name there."""
+    id = connection.income_account_id
+    rows = connection.records.filter(kind=Kind.ACCOUNT, remote_id=id)
+    return rows.values_list("name", flat=True).first() or id
 
 
 def _invoice(connection: Connection, ready: Ready) -> Row:
@@ -129,8 +144,8 @@ def _values(document: Document, ready: Ready) -> list[Change]:
     values = {
         "number": document.number or "given there",
         "customer": str(ready.invoice.customer),
-        "date": document.date.isoformat(),
-        "due date": document.due_date.isoformat(),
+        "date": day(document.date),
+        "due date": day(document.due_date),
         "e-mail": f"{document.email or 'none'} ({ready.recipient.reason})",
         "lines": str(len(document.lines)),
         "net": str(document.subtotal),

@@ -14,6 +14,7 @@ from decimal import Decimal
 from django.db.models import Prefetch
 
 from atera_invoicing.models import Installation
+from atera_invoicing.templatetags.ui import day
 from customers import recipients
 from customers.recipients import Recipient
 from invoices.models import Invoice, InvoiceLine
@@ -100,12 +101,14 @@ def _rules(connection: Connection, invoice: Invoice, lines: Iterable[InvoiceLine
     return found
 
 
-def _dates(connection: Connection, day: dt.date) -> list[Missing]:
+def _dates(connection: Connection, date: dt.date) -> list[Missing]:
     closed, live = connection.closed_through, connection.go_live
-    if closed and day <= closed:
-        text = f"The books are closed through {closed}. Void it and issue it with a later date."
+    if closed and date <= closed:
+        text = (
+            f"The books are closed through {day(closed)}. Void it and issue it with a later date."
+        )
         return [Missing("period_closed", text)]
-    if live and day < live:
-        text = f"It is dated before {live}, the day from which invoices are exported."
+    if live and date < live:
+        text = f"It is dated before {day(live)}, the day from which invoices are exported."
         return [Missing("before_go_live", text)]
     return []

@@ -475,8 +475,8 @@ class Provider(Protocol):
     def create_many(
         self, session: Session, records: Sequence[NewRecord], *, key: str
     ) -> list[Record | ProviderError]:
-        """Create up to `Limits.batch` records in one call; what became of each, in order. Raises
-        when all share one fate."""
+        """Create up to `Limits.batch` records of one kind in one call; what became of each, in
+        order. Raises when all share one fate."""
         ...
 
     # Documents.

@@ -248,8 +248,8 @@ class PlanPage(Page):
         if start is None or self.request.GET.get("batch") or self.request.GET.get("invoice"):
             return ""
         return (
-            f"Every invoice dated {day(start)} or later is there or on its way. Export an earlier"
-            " one from its page, its batch, or the list of invoices."
+            f"Every invoice dated {day(start)} or later is there or on its way. Earlier ones stay"
+            " here; the day can be changed under Accounting, Settings."
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

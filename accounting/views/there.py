@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounting import outbox, tasks, voiding
 from accounting.models import Connection, RemoteInvoice
 from atera_invoicing.pages import ActionPage, ReasonForm
+from invoices.views.invoice import freed
 
 
 class RemoteAction(ActionPage):
@@ -42,8 +43,7 @@ class RemoteVoid(RemoteAction):
 
     def get_question(self) -> str:
         work = self.object.invoice.claims.filter(released_at=None).count()
-        freed = f" {work} pieces of work can then be billed again." if work else ""
-        return f"It keeps its number at both ends and is worth 0.00 in {self.where}.{freed}"
+        return f"It keeps its number at both ends and is worth 0.00 in {self.where}.{freed(work)}"
 
     def perform(self, form: ReasonForm) -> str:
         reason = form.cleaned_data["reason"]

@@ -15,7 +15,7 @@ from atera_invoicing.money import cents
 from atera_invoicing.pages import ActionPage, DetailPage, FormPage, ReasonForm
 from atera_invoicing.templatetags.ui import money
 from customers import recipients
-from invoices import changes, events, explain, lifecycle, numbering, paper, paying, pdf
+from invoices import changes, downloads, explain, lifecycle, numbering, paper, paying
 from invoices.forms import EmailForm, NumberForm, PaymentForm
 from invoices.models import Invoice, Payment
 
@@ -74,7 +74,7 @@ class InvoicePdf(DetailPage):
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         invoice = self.object
         try:
-            content = pdf.render(paper.of(invoice))
+            content = downloads.stored(paper.of(invoice)).read_bytes()
         except Refused as refused:
             status = 503 if refused.code == "pdf_unavailable" else 409
             return self.render(status=status, problem=refused.message)
@@ -82,14 +82,9 @@ class InvoicePdf(DetailPage):
         kind = "attachment" if "download" in request.GET else "inline"
         name = invoice.number.replace(" ", "-").replace("/", "-") or f"draft-{invoice.pk}"
         answer["Content-Disposition"] = f'{kind}; filename="{name}.pdf"'
-        if not invoice.is_draft and kind == "attachment":
-            self._note(invoice)
+        if kind == "attachment":
+            downloads.note(invoice, by=self.request.user, now=timezone.now())
         return answer
-
-    def _note(self, invoice: Invoice) -> None:
-        now = timezone.now()
-        Invoice.objects.filter(pk=invoice.pk).update(downloaded_at=now)
-        events.log(invoice, "downloaded", "Downloaded as PDF.", by=self.request.user, at=now)
 
 
 class InvoiceAction(ActionPage):
@@ -127,6 +122,13 @@ class InvoiceRenumber(InvoiceAction):
         return f"The number is now {changed.number}."
 
 
+def freed(work: int) -> str:
+    """What voiding does to so many pieces of work, as a sentence to add."""
+    if not work:
+        return ""
+    return f" {work} piece{'' if work == 1 else 's'} of work can then be billed again."
+
+
 class InvoiceVoid(InvoiceAction):
     permission = "invoices.void_invoice"
     title = "Void invoice"
@@ -136,8 +138,7 @@ class InvoiceVoid(InvoiceAction):
 
     def get_question(self) -> str:
         work = self.object.claims.filter(released_at=None).count()
-        freed = f"{work} pieces of work can then be billed again." if work else ""
-        return f"{self.object} keeps its number and stays readable. {freed}"
+        return f"{self.object} keeps its number and stays readable.{freed(work)}"
 
     def perform(self, form: ReasonForm) -> str:
         lifecycle.void(self.object, reason=form.cleaned_data["reason"], **self.signed())

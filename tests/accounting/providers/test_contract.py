@@ -182,13 +182,11 @@ def test_many_records_are_created_in_one_call(backend, provider, session):
     taken = provider.create(session, backend.new_customer("Taken"), key=OTHER)
     calls = []
     counted = replace(session, spend=calls.append)
-    new = [
-        backend.new_customer("First"), backend.new_item("Second"), backend.new_customer("taken"),
-    ]  # fmt: skip
+    new = [backend.new_customer(name) for name in ("First", "Second", "taken")]
     first, second, refused = provider.create_many(counted, new, key=KEY)
     assert calls.count(port.Cost.CALL) == 1
     assert [(first.kind, first.name), (second.kind, second.name)] == [
-        (Kind.CUSTOMER, "First"), (Kind.ITEM, "Second"),
+        (Kind.CUSTOMER, "First"), (Kind.CUSTOMER, "Second"),
     ]  # fmt: skip
     assert (refused.reason, refused.found_id) == (Reason.NAME_TAKEN, taken.id)
     again = provider.create_many(session, new, key=KEY)
