@@ -104,9 +104,7 @@ def _rules(connection: Connection, invoice: Invoice, lines: Iterable[InvoiceLine
 def _dates(connection: Connection, date: dt.date) -> list[Missing]:
     closed, live = connection.closed_through, connection.go_live
     if closed and date <= closed:
-        text = (
-            f"The books are closed through {day(closed)}. Void it and issue it with a later date."
-        )
+        text = f"The books are closed through {day(closed)}. Void it, and issue it at a later date."
         return [Missing("period_closed", text)]
     if live and date < live:
         text = f"It is dated before {day(live)}, the day from which invoices are exported."
