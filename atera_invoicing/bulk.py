@@ -9,11 +9,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 
+AT_ONCE = 2000
 _ADAPTED = (
     models.DecimalField,
     models.DateTimeField,
@@ -59,6 +61,9 @@ def insert(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequ
     table = connection.ops.quote_name(model._meta.db_table)
     names = ", ".join(connection.ops.quote_name(column.column) for column in columns)
     prepared = _prepared(columns, rows)
+    if (first := next(prepared, None)) is None:
+        return
+    prepared = chain([first], prepared)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             statement = f"COPY {table} ({names}) FROM STDIN"
@@ -71,7 +76,7 @@ def insert(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequ
         cursor.executemany(statement, list(prepared))
 
 
-def read(rows: models.QuerySet[Any, tuple]) -> Iterable[tuple]:
+def read(rows: models.QuerySet[Any, tuple]) -> Iterator[Sequence[Any]]:
     """The rows of a `values_list` query.
 
     With USE_TZ, Django has PostgreSQL's driver make each moment in Python, which takes as long as
@@ -79,20 +84,21 @@ def read(rows: models.QuerySet[Any, tuple]) -> Iterable[tuple]:
     since our sessions are in UTC.
     """
     if connection.vendor != "postgresql":
-        return rows
+        yield from rows.iterator(chunk_size=AT_ONCE)
+        return
     compiler = rows.query.get_compiler(connection=connection)
     try:
         statement, values = compiler.as_sql()
     except EmptyResultSet:
-        return []
+        return
     from psycopg.types.datetime import TimestamptzLoader  # noqa: PLC0415 - only PostgreSQL has it
 
     with connection.cursor() as cursor:
         cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         cursor.execute(statement, values)
-        found = cursor.fetchall()
-    converters = compiler.get_converters([column for column, _, _ in compiler.select])
-    return map(tuple, compiler.apply_converters(found, converters)) if converters else found
+        converters = compiler.get_converters([column for column, _, _ in compiler.select])
+        while found := cursor.fetchmany(AT_ONCE):
+            yield from compiler.apply_converters(found, converters) if converters else found
 
 
 @contextmanager

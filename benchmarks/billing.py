@@ -24,7 +24,7 @@ import django
 django.setup()
 
 from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext, setup_databases, teardown_databases
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from benchmarks import measure
@@ -202,9 +202,7 @@ def main() -> None:
     parser.add_argument("--level", choices=["contract", "ticket", "entry"], default="ticket")
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
-    databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=set())
-    try:
-        measure.apart(lambda: fill(options.entries))
+    with measure.filled(lambda: fill(options.entries)):
         before = measure.peak_mb()
         result = measure.alternate(
             lambda: limit(options.level),
@@ -221,8 +219,6 @@ def main() -> None:
         )
         print(result)
         print(f"before   {before:8.0f} MB   {len(queries) / written:.3f} statements per invoice")
-    finally:
-        teardown_databases(databases, verbosity=0)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,13 @@ import multiprocessing
 import resource
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
 
 Work = Callable[[], object]
 Clock = Callable[[], float]
@@ -77,20 +80,37 @@ def alternate(
     )
 
 
-def apart(work: Work) -> None:
-    """Do it in another process, so that its memory does not count as this one's.
+@contextmanager
+def filled(fill: Work) -> Iterator[None]:
+    """A database of its own (a test database), filled, dropped at the end.
 
-    A test database of SQLite lives in this one's memory, so there it does count.
+    On PostgreSQL another process makes it, so that neither the migrations nor the filling count as
+    memory of this one.
     """
     if connection.vendor == "sqlite":
-        work()
+        databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=set())
+        try:
+            fill()
+            yield
+        finally:
+            teardown_databases(databases, verbosity=0)
         return
-    connection.close()
-    child = multiprocessing.get_context("fork").Process(target=work)
+    name = connection.settings_dict["NAME"]
+    child = multiprocessing.get_context("fork").Process(target=_make, args=[fill])
     child.start()
     child.join()
-    if child.exitcode:
-        raise RuntimeError(f"{work} ended with {child.exitcode}")
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = f"test_{name}"
+    try:
+        if child.exitcode:
+            raise RuntimeError(f"The database could not be filled ({child.exitcode}).")
+        yield
+    finally:
+        connection.creation.destroy_test_db(name, verbosity=0)
+
+
+def _make(fill: Work) -> None:
+    setup_databases(verbosity=0, interactive=False, serialized_aliases=set())
+    fill()
 
 
 def peak_mb() -> float:

@@ -26,6 +26,17 @@ M = TypeVar("M", bound=Model)
 RESOLVED = "resolved"
 
 
+class Policy(NamedTuple):
+    """How a contract's billable minutes become hours."""
+
+    increment: int
+    minimum: int
+    scope: str
+
+
+PLAIN = Policy(1, 0, "entry")
+
+
 @dataclass(slots=True)
 class Facts:
     """What billing a contract needs to know. `billed` holds first days of billed periods."""
@@ -40,6 +51,7 @@ class Facts:
     anchor: str
     timing: str
     level: str
+    policy: Policy
     billed: set[dt.date] = field(default_factory=set)
     entries: list[tuple[dt.date, Entry]] = field(default_factory=list)
     used: list[tuple[dt.date, Used]] = field(default_factory=list)
@@ -126,7 +138,7 @@ def _terms(contracts: QuerySet[Contract]) -> list[Facts]:
         "prorate",
         "tax_rate_id", "tax_rate__name", "tax_rate__percent", "start_date", "end_date", "period",
         "anchor",
-        "timing", "level",
+        "timing", "level", "rounding_increment", "rounding_minimum", "rounding_scope",
     )  # fmt: skip
     rows = list(contracts.values_list(*columns))
     rates = _rates([row[0] for row in rows])
@@ -153,6 +165,7 @@ def _terms(contracts: QuerySet[Contract]) -> list[Facts]:
             anchor=row[15],
             timing=row[16],
             level=row[17],
+            policy=Policy(*row[18:]),
         )
         for row in rows
     ]
@@ -208,15 +221,22 @@ def _add_entries(
     if by != RESOLVED:
         rows = rows.filter(started_at__lt=midnight_after(through, zone))
     found: dict[int, list[_EntryRow]] = defaultdict(list)
+    resolved: dict[int, dt.date] = {}
+    names: dict[tuple[str, str], str] = {}  # what many entries share is held once
+    days: dict[dt.date, dt.date] = {}
     for row in bulk.read(rows.order_by("started_at", "id").values_list(*ENTRY_COLUMNS)):
-        found[row[0]].append(_EntryRow(*row[1:], row[3].astimezone(zone).date()))  # type: ignore[call-arg]
-    policies = _policies(found)
-    for contract_id, mine in found.items():
-        hours = _hours(mine, policies[contract_id])
-        resolved = {row.ticket_id: row.resolved_at for row in mine}
-        days = {id: at.astimezone(zone).date() for id, at in resolved.items()}
+        contract_id, resolved_at, first, last, id, ticket_id, started_at, *rest = row
+        if ticket_id not in resolved:
+            resolved[ticket_id] = resolved_at.astimezone(zone).date()
+        name = names.setdefault((first, last), f"{first} {last}".strip())
+        day = started_at.astimezone(zone).date()
+        day = days.setdefault(day, day)
+        found[contract_id].append(_EntryRow(id, ticket_id, started_at, day, *rest, name))  # type: ignore[call-arg]
+    while found:
+        contract_id, mine = found.popitem()
+        hours = _hours(mine, by_id[contract_id].policy)
         by_id[contract_id].entries += [
-            (days[row.ticket_id] if by == RESOLVED else row.work_date, row.entry(hours[row.id]))
+            (resolved[row.ticket_id] if by == RESOLVED else row.work_date, row.entry(hours[row.id]))
             for row in mine
             if row.id not in passed
         ]
@@ -228,54 +248,36 @@ class _EntryRow(NamedTuple):
     id: int
     ticket_id: int
     started_at: dt.datetime
+    work_date: dt.date
     minutes: int
     billable: bool
     rate_id: int | None
     description: str
-    resolved_at: dt.datetime
-    first_name: str
-    last_name: str
-    work_date: dt.date
+    technician: str
 
     def entry(self, hours: Decimal) -> Entry:
-        technician = f"{self.first_name} {self.last_name}".strip()
-        return Entry(
-            self.id, self.ticket_id, self.started_at, self.work_date, self.minutes, hours,
-            self.billable, self.rate_id,
-            self.description, technician,
-        )  # fmt: skip
+        return Entry(*self[:5], hours, *self[5:])
 
 
 ENTRY_COLUMNS = (
-    "ticket__contract_id", "id", "ticket_id", "started_at", "minutes", "billable", "rate_id",
-    "description",
-    "ticket__resolved_at", "technician__first_name", "technician__last_name",
+    "ticket__contract_id", "ticket__resolved_at", "technician__first_name", "technician__last_name",
+    "id", "ticket_id", "started_at", "minutes", "billable", "rate_id", "description",
 )  # fmt: skip
 
 
-def _hours(rows: list[_EntryRow], policy: dict) -> dict[int, Decimal]:
+def _hours(rows: list[_EntryRow], policy: Policy) -> dict[int, Decimal]:
     """Rounded hours by entry. The policy is for billable time; the rest is plain minutes / 60.
 
     It runs over all unbilled entries, also those left out of a bill, so that leaving one out takes
     off exactly its own hours.
     """
-    plain = {"increment": 1, "minimum": 0, "scope": "entry"}
     result: dict[int, Decimal] = {}
-    for billable, rule in ((True, policy), (False, plain)):
+    for billable, rule in ((True, policy), (False, PLAIN)):
         result |= rounding.hours(
             [(r.id, r.ticket_id, r.work_date, r.minutes) for r in rows if r.billable == billable],
-            **rule,
+            **rule._asdict(),
         )
     return result
-
-
-def _policies(contract_ids: Iterable[int]) -> dict[int, dict]:
-    return {
-        id: {"increment": increment, "minimum": minimum, "scope": scope}
-        for id, increment, minimum, scope in Contract.objects.filter(
-            id__in=contract_ids
-        ).values_list("id", "rounding_increment", "rounding_minimum", "rounding_scope")
-    }
 
 
 def _add_items(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import NamedTuple
 
 from atera_invoicing import money
@@ -167,8 +168,8 @@ def _line(
     say: Callable[..., str],
 ) -> PlannedLine:
     first = group[0]
-    counted = [charge for charge in group if charge.kind == first.kind]
-    quantity = sum((charge.quantity for charge in counted), Decimal(0))
+    counted = [charge.quantity for charge in group if charge.kind == first.kind]
+    quantity = counted[0] if len(counted) == 1 else sum(counted, Decimal(0))
     one_ticket = level != CONTRACT or first.kind not in TIME
     return PlannedLine(
         kind=first.kind,
@@ -189,5 +190,7 @@ def _line(
         tax=first.tax,
         net=money.line_net(quantity, first.unit_price, first.discount_percent),
         tax_amount=money.ZERO,
-        sources=tuple(source for charge in group for source in charge.sources),
+        sources=first.sources
+        if len(group) == 1
+        else tuple(chain.from_iterable(charge.sources for charge in group)),
     )

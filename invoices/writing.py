@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from django.db.models import Model
@@ -151,29 +151,37 @@ def _invoice(
 def _write_lines(
     invoice_ids: Sequence[int], planned: Sequence[tuple[Facts, PlannedInvoice]]
 ) -> None:
-    placed = [
-        (invoice_id, invoice.period.start, position, line)
-        for invoice_id, (_, invoice) in zip(invoice_ids, planned, strict=True)
-        for position, line in enumerate(invoice.lines, 1)
-    ]
-    line_ids = list(bulk.reserve_ids(InvoiceLine, len(placed)))
+    count = sum(len(invoice.lines) for _, invoice in planned)
+    line_ids = list(bulk.reserve_ids(InvoiceLine, count))
     bulk.insert(
         InvoiceLine,
         LINE,
-        [
+        (
             _line(id, invoice_id, position, line)
-            for id, (invoice_id, _, position, line) in zip(line_ids, placed, strict=True)
-        ],
+            for id, invoice_id, _, position, line in _placed(line_ids, invoice_ids, planned)
+        ),
     )
     bulk.insert(
         Claim,
         CLAIM,
-        [
+        (
             _claim(invoice_id, line_id, start, source)
-            for line_id, (invoice_id, start, _, line) in zip(line_ids, placed, strict=True)
+            for line_id, invoice_id, start, _, line in _placed(line_ids, invoice_ids, planned)
             for source in line.sources
-        ],
+        ),
     )
+
+
+def _placed(
+    line_ids: Iterable[int],
+    invoice_ids: Sequence[int],
+    planned: Sequence[tuple[Facts, PlannedInvoice]],
+) -> Iterator[tuple[int, int, dt.date, int, PlannedLine]]:
+    """Each line with its id, its invoice's id and first day, and its position there."""
+    ids = iter(line_ids)
+    for invoice_id, (_, invoice) in zip(invoice_ids, planned, strict=True):
+        for position, line in enumerate(invoice.lines, 1):
+            yield next(ids), invoice_id, invoice.period.start, position, line
 
 
 def _line(id: int | None, invoice_id: int | None, position: int, line: PlannedLine) -> tuple:

@@ -26,6 +26,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("here")
 
 NOBODY = "anonymous"
+LONG = ("browser", "worker")
 
 
 @pytest.fixture(scope="session")
@@ -46,8 +47,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, t
 
 
 @pytest.fixture(autouse=True)
-def _quick_passwords(settings):
+def _quick_start(settings):
+    """Passwords are hashed quickly, and a client starts without reading every static file: each is
+    looked up when it is asked for.
+    """
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture
@@ -85,7 +90,18 @@ def api_as(db):
     return log_in
 
 
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores, since some tests wait for other processes."""
+    return min(os.cpu_count() or 1, 7) + 1
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
+    """Modules that drive browsers, workers or whole demos come first: at the end of the run nothing
+    long is left that a single process would have to finish while the others have nothing to do.
+    """
+    long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
+    items.sort(key=lambda item: item.path not in long)
     for item in items:
         if item.get_closest_marker("postgres") and connection.vendor != "postgresql":
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: set DATABASE_URL"))

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['sending', 'unknown', 'answered', 'dropped'])), name='call_state_known')],
             },
         ),
         migrations.CreateModel(
@@ -127,6 +128,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('state',), name='connection_one_active'), models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('state',), name='connection_one_draft'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'active', 'closed', 'abandoned'])), name='connection_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'active'), _negated=True), models.Q(('committed_at__isnull', False), ('snapshot__isnull', False), models.Q(('company_id', ''), _negated=True)), _connector='OR'), name='connection_active_is_committed'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['closed', 'abandoned']), _negated=True), ('sealed', ''), _connector='OR'), name='connection_ended_has_no_tokens')],
             },
         ),
         migrations.AddField(
@@ -162,6 +164,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('answered_at__isnull', True)), fields=('connection', 'invoice', 'kind'), name='finding_open_once'), models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at__isnull', True)), models.Q(('answered_at__isnull', False), models.Q(('answer', ''), _negated=True)), _connector='OR'), name='finding_answered_has_answer')],
             },
         ),
         migrations.CreateModel(
@@ -187,6 +190,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('customer__isnull', False)), fields=('connection', 'customer'), name='link_customer_once'), models.UniqueConstraint(condition=models.Q(('item__isnull', False)), fields=('connection', 'item'), name='link_item_once'), models.UniqueConstraint(condition=models.Q(('tax_rate__isnull', False)), fields=('connection', 'tax_rate'), name='link_tax_once'), models.UniqueConstraint(condition=models.Q(('person__isnull', False)), fields=('connection', 'person'), name='link_person_once'), models.UniqueConstraint(condition=models.Q(('action__in', ['link', 'import']), ('kind', 'customer'), models.Q(('remote_id', ''), _negated=True)), fields=('connection', 'remote_id'), name='link_remote_customer_once', violation_error_message='Another customer is linked with this one already.'), models.CheckConstraint(condition=models.Q(models.Q(('action__in', ['link', 'import']), models.Q(('remote_id', ''), _negated=True)), ('action__in', ['create', 'skip']), _connector='OR'), name='link_has_remote'), models.CheckConstraint(condition=models.Q(models.Q(('item__isnull', True), ('kind', 'customer'), ('person__isnull', True), ('tax_rate__isnull', True)), models.Q(('customer__isnull', True), ('kind', 'item'), ('person__isnull', True), ('tax_rate__isnull', True)), models.Q(('customer__isnull', True), ('item__isnull', True), ('kind', 'tax'), ('person__isnull', True)), models.Q(('customer__isnull', True), ('item__isnull', True), ('kind', 'person'), ('tax_rate__isnull', True)), _connector='OR'), name='link_fits_kind')],
             },
         ),
         migrations.CreateModel(
@@ -211,6 +215,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.UniqueConstraint(fields=('connection', 'remote_id'), name='remote_invoice_once'), models.UniqueConstraint(fields=('connection', 'invoice'), name='remote_invoice_one_per_connection'), models.CheckConstraint(condition=models.Q(('status__in', ['open', 'partially_paid', 'paid', 'voided', 'deleted'])), name='remote_status_known')],
             },
         ),
         migrations.CreateModel(
@@ -227,6 +232,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('connection', 'kind', 'remote_id'), name='remote_record_once')],
             },
         ),
         migrations.CreateModel(
@@ -278,6 +284,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'indexes': [models.Index(condition=models.Q(('state__in', ['queued', 'waiting'])), fields=['connection', 'priority', 'id'], name='export_next'), models.Index(fields=['invoice', '-id'], name='export_by_invoice'), models.Index(fields=['run', 'state'], name='export_by_run')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('invoice__isnull', False), ('operation', 'create'), models.Q(('state', 'cancelled'), _negated=True)), fields=('connection', 'invoice'), name='export_created_once'), models.UniqueConstraint(condition=models.Q(('operation', 'create'), ('time_entry__isnull', False), models.Q(('state', 'cancelled'), _negated=True)), fields=('connection', 'time_entry'), name='export_time_created_once'), models.UniqueConstraint(condition=models.Q(('invoice__isnull', False), ('state__in', ['queued', 'sending', 'waiting', 'unknown', 'rejected'])), fields=('invoice',), name='export_one_open'), models.UniqueConstraint(condition=models.Q(('time_entry__isnull', False), ('state__in', ['queued', 'sending', 'waiting', 'unknown', 'rejected'])), fields=('time_entry',), name='export_time_one_open'), models.UniqueConstraint(condition=models.Q(('invoice__isnull', False), ('operation', 'create'), models.Q(('remote_id', ''), _negated=True)), fields=('connection', 'remote_id'), name='export_remote_once'), models.CheckConstraint(condition=models.Q(models.Q(('invoice__isnull', False), ('time_entry__isnull', True)), models.Q(('invoice__isnull', True), ('time_entry__isnull', False)), _connector='OR'), name='export_one_source'), models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sending', 'waiting', 'unknown', 'rejected', 'sent', 'cancelled'])), name='export_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['sending', 'unknown']), _negated=True), ('call__isnull', False), _connector='OR'), name='export_under_way_has_call'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent'), _negated=True), models.Q(('remote_id', ''), _negated=True), _connector='OR'), name='export_sent_has_remote')],
             },
         ),
         migrations.CreateModel(
@@ -295,138 +303,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(fields=('remote_invoice', 'remote_id'), name='settlement_once')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('state',), name='connection_one_active'),
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('state',), name='connection_one_draft'),
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'active', 'closed', 'abandoned'])), name='connection_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'active'), _negated=True), models.Q(('committed_at__isnull', False), ('snapshot__isnull', False), models.Q(('company_id', ''), _negated=True)), _connector='OR'), name='connection_active_is_committed'),
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['closed', 'abandoned']), _negated=True), ('sealed', ''), _connector='OR'), name='connection_ended_has_no_tokens'),
         ),
         migrations.AddIndex(
             model_name='call',
             index=models.Index(fields=['connection', 'state'], name='call_by_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['sending', 'unknown', 'answered', 'dropped'])), name='call_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(condition=models.Q(('answered_at__isnull', True)), fields=('connection', 'invoice', 'kind'), name='finding_open_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at__isnull', True)), models.Q(('answered_at__isnull', False), models.Q(('answer', ''), _negated=True)), _connector='OR'), name='finding_answered_has_answer'),
-        ),
-        migrations.AddConstraint(
-            model_name='link',
-            constraint=models.UniqueConstraint(condition=models.Q(('customer__isnull', False)), fields=('connection', 'customer'), name='link_customer_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='link',
-            constraint=models.UniqueConstraint(condition=models.Q(('item__isnull', False)), fields=('connection', 'item'), name='link_item_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='link',
-            constraint=models.UniqueConstraint(condition=models.Q(('tax_rate__isnull', False)), fields=('connection', 'tax_rate'), name='link_tax_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='link',
-            constraint=models.UniqueConstraint(condition=models.Q(('person__isnull', False)), fields=('connection', 'person'), name='link_person_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='link',
-            constraint=models.UniqueConstraint(condition=models.Q(('action__in', ['link', 'import']), ('kind', 'customer'), models.Q(('remote_id', ''), _negated=True)), fields=('connection', 'remote_id'), name='link_remote_customer_once', violation_error_message='Another customer is linked with this one already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='link',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('action__in', ['link', 'import']), models.Q(('remote_id', ''), _negated=True)), ('action__in', ['create', 'skip']), _connector='OR'), name='link_has_remote'),
-        ),
-        migrations.AddConstraint(
-            model_name='link',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('item__isnull', True), ('kind', 'customer'), ('person__isnull', True), ('tax_rate__isnull', True)), models.Q(('customer__isnull', True), ('kind', 'item'), ('person__isnull', True), ('tax_rate__isnull', True)), models.Q(('customer__isnull', True), ('item__isnull', True), ('kind', 'tax'), ('person__isnull', True)), models.Q(('customer__isnull', True), ('item__isnull', True), ('kind', 'person'), ('tax_rate__isnull', True)), _connector='OR'), name='link_fits_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='remoteinvoice',
-            constraint=models.UniqueConstraint(fields=('connection', 'remote_id'), name='remote_invoice_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='remoteinvoice',
-            constraint=models.UniqueConstraint(fields=('connection', 'invoice'), name='remote_invoice_one_per_connection'),
-        ),
-        migrations.AddConstraint(
-            model_name='remoteinvoice',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['open', 'partially_paid', 'paid', 'voided', 'deleted'])), name='remote_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='remoterecord',
-            constraint=models.UniqueConstraint(fields=('connection', 'kind', 'remote_id'), name='remote_record_once'),
-        ),
-        migrations.AddIndex(
-            model_name='export',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'waiting'])), fields=['connection', 'priority', 'id'], name='export_next'),
-        ),
-        migrations.AddIndex(
-            model_name='export',
-            index=models.Index(fields=['invoice', '-id'], name='export_by_invoice'),
-        ),
-        migrations.AddIndex(
-            model_name='export',
-            index=models.Index(fields=['run', 'state'], name='export_by_run'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.UniqueConstraint(condition=models.Q(('invoice__isnull', False), ('operation', 'create'), models.Q(('state', 'cancelled'), _negated=True)), fields=('connection', 'invoice'), name='export_created_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.UniqueConstraint(condition=models.Q(('operation', 'create'), ('time_entry__isnull', False), models.Q(('state', 'cancelled'), _negated=True)), fields=('connection', 'time_entry'), name='export_time_created_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.UniqueConstraint(condition=models.Q(('invoice__isnull', False), ('state__in', ['queued', 'sending', 'waiting', 'unknown', 'rejected'])), fields=('invoice',), name='export_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.UniqueConstraint(condition=models.Q(('time_entry__isnull', False), ('state__in', ['queued', 'sending', 'waiting', 'unknown', 'rejected'])), fields=('time_entry',), name='export_time_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.UniqueConstraint(condition=models.Q(('invoice__isnull', False), ('operation', 'create'), models.Q(('remote_id', ''), _negated=True)), fields=('connection', 'remote_id'), name='export_remote_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('invoice__isnull', False), ('time_entry__isnull', True)), models.Q(('invoice__isnull', True), ('time_entry__isnull', False)), _connector='OR'), name='export_one_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sending', 'waiting', 'unknown', 'rejected', 'sent', 'cancelled'])), name='export_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['sending', 'unknown']), _negated=True), ('call__isnull', False), _connector='OR'), name='export_under_way_has_call'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent'), _negated=True), models.Q(('remote_id', ''), _negated=True), _connector='OR'), name='export_sent_has_remote'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlement',
-            constraint=models.UniqueConstraint(fields=('remote_invoice', 'remote_id'), name='settlement_once'),
         ),
     ]

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'categories',
                 'ordering': ['name'],
+                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower(django.db.models.functions.text.Trim('name')), name='category_name_unique', violation_error_message='A category with this name already exists.')],
             },
         ),
         migrations.CreateModel(
@@ -44,6 +45,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name'],
+                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower(django.db.models.functions.text.Trim('name')), models.F('kind'), condition=models.Q(('archived_at__isnull', True)), name='catalog_item_name_unique', violation_error_message='An item of this kind and name already exists.'), models.UniqueConstraint(django.db.models.functions.text.Lower(django.db.models.functions.text.Trim('sku')), condition=models.Q(('archived_at__isnull', True), models.Q(('sku', ''), _negated=True)), name='catalog_item_sku_unique', violation_error_message='Another item has this SKU.'), models.CheckConstraint(condition=models.Q(('kind__in', ['service', 'product', 'expense'])), name='catalog_item_kind_known'), models.CheckConstraint(condition=models.Q(('unit_price__gte', 0)), name='catalog_item_price_positive', violation_error_message="The price can't be negative. Give a discount instead.")],
             },
         ),
         migrations.CreateModel(
@@ -73,6 +75,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['customer__name', 'name', 'id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('customer',), name='contract_one_default', violation_error_message="Another contract is this customer's default."), models.UniqueConstraint(fields=('customer', 'name'), name='contract_name_unique', violation_error_message='This customer already has a contract with this name.'), models.CheckConstraint(condition=models.Q(('end_date__isnull', True), ('end_date__gte', models.F('start_date')), _connector='OR'), name='contract_dates_in_order', violation_error_message='The end date lies before the start date.'), models.CheckConstraint(condition=models.Q(models.Q(('period', 'once'), ('type__in', ['project_fixed', 'project_hourly'])), models.Q(('type', 'hourly'), models.Q(('period', 'once'), _negated=True)), models.Q(models.Q(('type__in', ['project_fixed', 'project_hourly', 'hourly']), _negated=True), models.Q(('period__in', ['once', 'on_demand']), _negated=True)), _connector='OR'), name='contract_period_fits_type', violation_error_message='This billing period is not possible for this type of contract.'), models.CheckConstraint(condition=models.Q(models.Q(('period', 'whole'), _negated=True), ('end_date__isnull', False), _connector='OR'), name='contract_whole_needs_end', violation_error_message='To bill the whole contract at once, give it an end date.'), models.CheckConstraint(condition=models.Q(models.Q(('type', 'block_hours'), _negated=True), ('included__gt', 0), _connector='OR'), name='contract_block_has_hours', violation_error_message='Say how many hours the block includes per period.'), models.CheckConstraint(condition=models.Q(('quantity__gte', 0)), name='contract_quantity_positive', violation_error_message="The quantity can't be negative."), models.CheckConstraint(condition=models.Q(('rounding_increment__in', [1, 5, 6, 10, 15, 30, 60])), name='contract_rounding_known')],
             },
         ),
         migrations.CreateModel(
@@ -87,6 +90,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('role__in', ['fee', 'primary', 'block', 'overage'])), fields=('contract', 'role'), name='contract_rate_role_once', violation_error_message='The contract already has a rate in this role.'), models.UniqueConstraint(condition=models.Q(('role', 'additional')), fields=('contract', 'role', 'item'), name='contract_rate_item_once', violation_error_message='The contract already has this rate.'), models.UniqueConstraint(condition=models.Q(('counted', ''), _negated=True), fields=('contract', 'counted'), name='contract_rate_class_once', violation_error_message='The contract already counts this class.'), models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['device', 'storage']), models.Q(('counted', ''), _negated=True)), models.Q(models.Q(('role__in', ['device', 'storage']), _negated=True), ('counted', '')), _connector='OR'), name='contract_rate_class_fits_role', violation_error_message='Say what is counted, for device and storage rates only.'), models.CheckConstraint(condition=models.Q(('unit_price__isnull', True), ('unit_price__gte', 0), _connector='OR'), name='contract_rate_price_positive', violation_error_message="The price can't be negative.")],
             },
         ),
         migrations.CreateModel(
@@ -276,6 +280,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-opened_at', '-id'],
+                'indexes': [models.Index(fields=['contract', 'resolved_at'], name='ticket_by_contract')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', False), ('status__in', ['resolved', 'closed'])), models.Q(('resolved_at__isnull', True), ('status__in', ['open', 'pending'])), _connector='OR'), name='ticket_resolved_has_date', violation_error_message='A resolved or closed ticket needs the time it was resolved; an open one has none.')],
             },
         ),
         migrations.CreateModel(
@@ -348,6 +354,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='ticket_item_quantity_positive', violation_error_message='The quantity must be more than 0.'), models.CheckConstraint(condition=models.Q(('unit_price__gte', 0)), name='ticket_item_price_positive', violation_error_message="The price can't be negative."), models.CheckConstraint(condition=models.Q(('discount_percent__gte', 0), ('discount_percent__lte', 100)), name='ticket_item_discount_range', violation_error_message='The discount must be between 0 and 100 %.')],
             },
         ),
         migrations.CreateModel(
@@ -367,6 +374,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'time entries',
                 'ordering': ['started_at', 'id'],
+                'indexes': [models.Index(fields=['technician', '-started_at'], name='entry_by_technician')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('minutes__gte', 1), ('minutes__lte', 6000)), name='entry_minutes_range', violation_error_message='The duration must be between 1 minute and 100 hours.')],
             },
         ),
         migrations.CreateModel(
@@ -382,6 +391,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-counted_on', 'counted'],
+                'constraints': [models.UniqueConstraint(fields=('contract', 'counted', 'counted_on'), name='usage_once_a_day', violation_error_message='There is already a count for this class and day. Change that one.'), models.CheckConstraint(condition=models.Q(('quantity__gte', 0)), name='usage_positive', violation_error_message="A count can't be negative.")],
             },
         ),
         migrations.CreateModel(
@@ -402,113 +412,5 @@ class Migration(migrations.Migration):
                 'ordering': ['period_start', 'id'],
                 'indexes': [models.Index(fields=['contract', 'period_start'], name='movement_by_contract')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='contractrate',
-            constraint=models.UniqueConstraint(condition=models.Q(('role__in', ['fee', 'primary', 'block', 'overage'])), fields=('contract', 'role'), name='contract_rate_role_once', violation_error_message='The contract already has a rate in this role.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contractrate',
-            constraint=models.UniqueConstraint(condition=models.Q(('role', 'additional')), fields=('contract', 'role', 'item'), name='contract_rate_item_once', violation_error_message='The contract already has this rate.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contractrate',
-            constraint=models.UniqueConstraint(condition=models.Q(('counted', ''), _negated=True), fields=('contract', 'counted'), name='contract_rate_class_once', violation_error_message='The contract already counts this class.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contractrate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['device', 'storage']), models.Q(('counted', ''), _negated=True)), models.Q(models.Q(('role__in', ['device', 'storage']), _negated=True), ('counted', '')), _connector='OR'), name='contract_rate_class_fits_role', violation_error_message='Say what is counted, for device and storage rates only.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contractrate',
-            constraint=models.CheckConstraint(condition=models.Q(('unit_price__isnull', True), ('unit_price__gte', 0), _connector='OR'), name='contract_rate_price_positive', violation_error_message="The price can't be negative."),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('customer',), name='contract_one_default', violation_error_message="Another contract is this customer's default."),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.UniqueConstraint(fields=('customer', 'name'), name='contract_name_unique', violation_error_message='This customer already has a contract with this name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('end_date__isnull', True), ('end_date__gte', models.F('start_date')), _connector='OR'), name='contract_dates_in_order', violation_error_message='The end date lies before the start date.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('period', 'once'), ('type__in', ['project_fixed', 'project_hourly'])), models.Q(('type', 'hourly'), models.Q(('period', 'once'), _negated=True)), models.Q(models.Q(('type__in', ['project_fixed', 'project_hourly', 'hourly']), _negated=True), models.Q(('period__in', ['once', 'on_demand']), _negated=True)), _connector='OR'), name='contract_period_fits_type', violation_error_message='This billing period is not possible for this type of contract.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('period', 'whole'), _negated=True), ('end_date__isnull', False), _connector='OR'), name='contract_whole_needs_end', violation_error_message='To bill the whole contract at once, give it an end date.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('type', 'block_hours'), _negated=True), ('included__gt', 0), _connector='OR'), name='contract_block_has_hours', violation_error_message='Say how many hours the block includes per period.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', 0)), name='contract_quantity_positive', violation_error_message="The quantity can't be negative."),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('rounding_increment__in', [1, 5, 6, 10, 15, 30, 60])), name='contract_rounding_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='category',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower(django.db.models.functions.text.Trim('name')), name='category_name_unique', violation_error_message='A category with this name already exists.'),
-        ),
-        migrations.AddConstraint(
-            model_name='catalogitem',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower(django.db.models.functions.text.Trim('name')), models.F('kind'), condition=models.Q(('archived_at__isnull', True)), name='catalog_item_name_unique', violation_error_message='An item of this kind and name already exists.'),
-        ),
-        migrations.AddConstraint(
-            model_name='catalogitem',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower(django.db.models.functions.text.Trim('sku')), condition=models.Q(('archived_at__isnull', True), models.Q(('sku', ''), _negated=True)), name='catalog_item_sku_unique', violation_error_message='Another item has this SKU.'),
-        ),
-        migrations.AddConstraint(
-            model_name='catalogitem',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['service', 'product', 'expense'])), name='catalog_item_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='catalogitem',
-            constraint=models.CheckConstraint(condition=models.Q(('unit_price__gte', 0)), name='catalog_item_price_positive', violation_error_message="The price can't be negative. Give a discount instead."),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['contract', 'resolved_at'], name='ticket_by_contract'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', False), ('status__in', ['resolved', 'closed'])), models.Q(('resolved_at__isnull', True), ('status__in', ['open', 'pending'])), _connector='OR'), name='ticket_resolved_has_date', violation_error_message='A resolved or closed ticket needs the time it was resolved; an open one has none.'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticketitem',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='ticket_item_quantity_positive', violation_error_message='The quantity must be more than 0.'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticketitem',
-            constraint=models.CheckConstraint(condition=models.Q(('unit_price__gte', 0)), name='ticket_item_price_positive', violation_error_message="The price can't be negative."),
-        ),
-        migrations.AddConstraint(
-            model_name='ticketitem',
-            constraint=models.CheckConstraint(condition=models.Q(('discount_percent__gte', 0), ('discount_percent__lte', 100)), name='ticket_item_discount_range', violation_error_message='The discount must be between 0 and 100 %.'),
-        ),
-        migrations.AddIndex(
-            model_name='timeentry',
-            index=models.Index(fields=['technician', '-started_at'], name='entry_by_technician'),
-        ),
-        migrations.AddConstraint(
-            model_name='timeentry',
-            constraint=models.CheckConstraint(condition=models.Q(('minutes__gte', 1), ('minutes__lte', 6000)), name='entry_minutes_range', violation_error_message='The duration must be between 1 minute and 100 hours.'),
-        ),
-        migrations.AddConstraint(
-            model_name='usagecount',
-            constraint=models.UniqueConstraint(fields=('contract', 'counted', 'counted_on'), name='usage_once_a_day', violation_error_message='There is already a count for this class and day. Change that one.'),
-        ),
-        migrations.AddConstraint(
-            model_name='usagecount',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', 0)), name='usage_positive', violation_error_message="A count can't be negative."),
         ),
     ]

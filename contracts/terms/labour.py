@@ -20,15 +20,15 @@ def billable(work: Work) -> list[Entry]:
 def at_rates(terms: Terms, work: Work) -> tuple[list[Charge], list[Issue]]:
     """Every billable entry at its rate. Those whose rate can't be found block, never count as 0."""
     charges, unpriced = [], []
-    rates: dict[int | None, Rate | None] = {}
+    rates: dict[int | None, tuple[Rate | None, str]] = {}
     for entry in billable(work):
         if entry.rate_id not in rates:
-            rates[entry.rate_id] = rate_of(entry, terms=terms)
-        rate = rates[entry.rate_id]
+            found = rate_of(entry, terms=terms)
+            rates[entry.rate_id] = found, f"Labor – {found.name}" if found else ""
+        rate, label = rates[entry.rate_id]
         if rate is None:
             unpriced.append(entry)
             continue
-        label = f"Labor – {rate.name}"
         charges.append(
             _priced(entry, entry.hours, terms=terms, rate=rate, kind="labour", label=label)
         )

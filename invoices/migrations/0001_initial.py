@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'batches',
                 'ordering': ['-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['writing', 'ready', 'issuing', 'deleting'])), name='batch_state_known')],
             },
         ),
         migrations.CreateModel(
@@ -58,6 +59,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(fields=('batch', 'contract'), name='batch_contract_once')],
             },
         ),
         migrations.CreateModel(
@@ -182,6 +184,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'indexes': [models.Index(fields=['customer', '-id'], name='invoice_by_customer'), models.Index(fields=['batch', 'id'], name='invoice_by_batch'), models.Index(fields=['invoice_date', 'id'], name='invoice_by_date'), models.Index(fields=['total', 'id'], name='invoice_by_total'), models.Index(condition=models.Q(('settled_at__isnull', True), ('voided_at__isnull', True)), fields=['due_date', 'id'], name='invoice_by_due')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('number_key', ''), _negated=True), fields=('number_key',), name='invoice_number_unique', violation_error_message='Another invoice has this number.'), models.CheckConstraint(condition=models.Q(models.Q(('branding__isnull', True), ('issued_at__isnull', True), ('number', ''), ('number_key', '')), models.Q(('branding__isnull', False), ('due_date__isnull', False), ('issued_at__isnull', False), models.Q(('number', ''), _negated=True), models.Q(('number_key', ''), _negated=True)), _connector='OR'), name='invoice_issued_has_number'), models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), ('issued_at__isnull', False), _connector='OR'), name='invoice_void_was_issued')],
             },
         ),
         migrations.CreateModel(
@@ -232,6 +236,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('invoice__isnull', False), ('batch__isnull', False), _connector='OR'), name='event_has_subject')],
             },
         ),
         migrations.CreateModel(
@@ -257,6 +262,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('invoice', 'position'), name='line_position_once'), models.CheckConstraint(condition=models.Q(('discount_percent__gte', 0), ('discount_percent__lte', 100)), name='line_discount_range', violation_error_message='The discount must be between 0 and 100 %.')],
             },
         ),
         migrations.CreateModel(
@@ -273,6 +279,9 @@ class Migration(migrations.Migration):
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='claims', to='invoices.invoice')),
                 ('line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='claims', to='invoices.invoiceline')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('released_at__isnull', True), ('time_entry__isnull', False)), fields=('time_entry', 'part'), name='claim_entry_once'), models.UniqueConstraint(condition=models.Q(('released_at__isnull', True), ('ticket_item__isnull', False)), fields=('ticket_item',), name='claim_item_once'), models.UniqueConstraint(condition=models.Q(('contract__isnull', False), ('released_at__isnull', True)), fields=('contract', 'period_start'), name='claim_period_once'), models.CheckConstraint(condition=models.Q(models.Q(('contract__isnull', True), ('period_start__isnull', True), ('ticket_item__isnull', True), ('time_entry__isnull', False)), models.Q(('contract__isnull', True), ('period_start__isnull', True), ('ticket_item__isnull', False), ('time_entry__isnull', True)), models.Q(('contract__isnull', False), ('period_start__isnull', False), ('ticket_item__isnull', True), ('time_entry__isnull', True)), _connector='OR'), name='claim_one_source')],
+            },
         ),
         migrations.CreateModel(
             name='InvoiceNumber',
@@ -286,6 +295,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('key', ''), _negated=True), name='invoice_number_not_empty')],
             },
         ),
         migrations.CreateModel(
@@ -319,82 +329,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['received_on', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_amount_positive', violation_error_message='The amount must be more than 0.')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['writing', 'ready', 'issuing', 'deleting'])), name='batch_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='batchpart',
-            constraint=models.UniqueConstraint(fields=('batch', 'contract'), name='batch_contract_once'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['customer', '-id'], name='invoice_by_customer'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['batch', 'id'], name='invoice_by_batch'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['invoice_date', 'id'], name='invoice_by_date'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['total', 'id'], name='invoice_by_total'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(condition=models.Q(('settled_at__isnull', True), ('voided_at__isnull', True)), fields=['due_date', 'id'], name='invoice_by_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(condition=models.Q(('number_key', ''), _negated=True), fields=('number_key',), name='invoice_number_unique', violation_error_message='Another invoice has this number.'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('branding__isnull', True), ('issued_at__isnull', True), ('number', ''), ('number_key', '')), models.Q(('branding__isnull', False), ('due_date__isnull', False), ('issued_at__isnull', False), models.Q(('number', ''), _negated=True), models.Q(('number_key', ''), _negated=True)), _connector='OR'), name='invoice_issued_has_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), ('issued_at__isnull', False), _connector='OR'), name='invoice_void_was_issued'),
-        ),
-        migrations.AddConstraint(
-            model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(('invoice__isnull', False), ('batch__isnull', False), _connector='OR'), name='event_has_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoiceline',
-            constraint=models.UniqueConstraint(fields=('invoice', 'position'), name='line_position_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoiceline',
-            constraint=models.CheckConstraint(condition=models.Q(('discount_percent__gte', 0), ('discount_percent__lte', 100)), name='line_discount_range', violation_error_message='The discount must be between 0 and 100 %.'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(condition=models.Q(('released_at__isnull', True), ('time_entry__isnull', False)), fields=('time_entry', 'part'), name='claim_entry_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(condition=models.Q(('released_at__isnull', True), ('ticket_item__isnull', False)), fields=('ticket_item',), name='claim_item_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(condition=models.Q(('contract__isnull', False), ('released_at__isnull', True)), fields=('contract', 'period_start'), name='claim_period_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('contract__isnull', True), ('period_start__isnull', True), ('ticket_item__isnull', True), ('time_entry__isnull', False)), models.Q(('contract__isnull', True), ('period_start__isnull', True), ('ticket_item__isnull', False), ('time_entry__isnull', True)), models.Q(('contract__isnull', False), ('period_start__isnull', False), ('ticket_item__isnull', True), ('time_entry__isnull', True)), _connector='OR'), name='claim_one_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoicenumber',
-            constraint=models.CheckConstraint(condition=models.Q(('key', ''), _negated=True), name='invoice_number_not_empty'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_amount_positive', violation_error_message='The amount must be more than 0.'),
         ),
     ]

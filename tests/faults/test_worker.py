@@ -83,6 +83,13 @@ def test_r24_a_killed_worker_and_a_lost_queue_do_not_lose_a_batch(elsewhere, bro
     assert_billed_once(contracts)
 
 
+def test_a_worker_that_starts_takes_up_what_waits_before_anything_rings(elsewhere, broker):
+    batch = start(build(4))
+    without_clock = [part for part in WORKER if part != "--beat"]
+    elsewhere(*without_clock, REDIS_URL=f"redis://127.0.0.1:{broker.port}/0")
+    wait_until(lambda: is_ready(batch))
+
+
 def test_r24_a_page_does_not_wait_for_a_broker_that_is_down(settings):
     from atera_invoicing.celery import app
 

@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 import pytest
+from PIL import ImageFile
 from pypdf import PdfReader
 
 from invoices import pdf
@@ -22,6 +23,16 @@ from .papers import full_look, line, paper, ten_lines, texts
 
 pytestmark = [papers.needs_press, pytest.mark.filterwarnings("ignore")]
 LOOK: dict[str, Any] = {"size": "A4", "color": "#1f5eff", "logo": ("none", b"")}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _pictures_as_before():
+    """WeasyPrint has Pillow take damaged pictures, for the whole process. Only the press imports it
+    in the product; here it must not reach the tests that follow.
+    """
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    yield
+    ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 @pytest.fixture(scope="module")

@@ -122,6 +122,7 @@ def test_it_serves_pages_and_does_jobs_stops_completely_and_keeps_its_data(start
     demo.wait_until_ready()  # includes a worker that ran a task
     with urllib.request.urlopen(f"{demo.address}/accounts/login/", timeout=20) as page:
         assert b"<form" in page.read()
+    eventually(lambda: "Stop with Ctrl-C" in demo.output.read_text(), demo.output.read_text)
     said = demo.output.read_text()
     assert re.search(r"owner@demo\.example", said)
     assert f"{demo.address}/" in said
