@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
+from atera_invoicing import bulk
 from invoices import exporting
 
 from . import outbox, remotes
-from .models import Attempt, Call, Export
+from .models import Attempt, Call, Connection, Export
 from .providers import registry
 from .providers.port import (
     Outcome,
@@ -24,24 +25,32 @@ from .providers.port import (
 
 State = Export.State
 PAUSES = (5, 15, 60, 300, 900)  # seconds until the next try, by how many there were
+CLEARED = {"run_at": None, "unknown_since": None, "code": "", "message": "", "field": ""}
+# What is read of an export: not its document, which is large and known by now.
+READ = (
+    "connection_id", "operation", "state", "run_at", "attempts", "alone", "call", "place", "code",
+    "message", "field", "remote_id", "unknown_since", "settled_at", "invoice__subtotal",
+    "invoice__tax", "invoice__total",
+)  # fmt: skip
 
 
 @transaction.atomic
 def write(call: Call, outcomes: Sequence[Outcome], *, seconds: float, now: dt.datetime) -> None:
     """An answer that says what became of each document."""
-    call = Call.objects.select_for_update().get(pk=call.pk)
+    call = _locked(call)
     exports = {export.place: export for export in _open(call)}
     _note(call, outcomes, seconds, now)
-    unknown = False
+    arrived, unknown = [], False
     for place, outcome in zip(call.places, outcomes, strict=True):
         export = exports.get(place)
         if export is None:
             continue
         if outcome.receipt:
-            _sent(export, outcome.receipt, now)
+            arrived.append((export, outcome.receipt))
         elif outcome.error:
             unknown |= isinstance(outcome.error, Unknown)
             _failed(export, outcome.error, now)
+    _sent(call.connection, arrived, now)
     call.state = Call.State.UNKNOWN if unknown else Call.State.ANSWERED
     call.answered_at = now
     call.save()
@@ -50,8 +59,8 @@ def write(call: Call, outcomes: Sequence[Outcome], *, seconds: float, now: dt.da
 @transaction.atomic
 def write_shared(call: Call, error: ProviderError, *, seconds: float, now: dt.datetime) -> None:
     """One fate for the whole call."""
-    call = Call.objects.select_for_update().get(pk=call.pk)
-    exports = list(_open(call))
+    call = _locked(call)
+    exports = _open(call)
     _note(call, [Outcome(error=error)], seconds, now)
     if isinstance(error, Unknown):
         call.state = Call.State.UNKNOWN
@@ -79,7 +88,7 @@ def not_sent(export: Export, error: ProviderError, *, now: dt.datetime) -> None:
 @transaction.atomic
 def adopt(export: Export, receipt: Receipt, *, now: dt.datetime) -> None:
     """It was found there with our marker: it is sent."""
-    _sent(export, receipt, now)
+    _sent(export.connection, [(export, receipt)], now)
 
 
 @transaction.atomic
@@ -96,24 +105,33 @@ def refuse(export: Export) -> None:
     export.save(update_fields=["state", "run_at"])
 
 
+def _locked(call: Call) -> Call:
+    rows = Call.objects.select_for_update(of=("self",)).select_related("connection")
+    return rows.defer("body", "connection__snapshot", "connection__spent").get(pk=call.pk)
+
+
 def _open(call: Call) -> list[Export]:
     rows = call.exports.select_for_update(of=("self",)).filter(
         state__in=[State.SENDING, State.UNKNOWN]
     )
-    return list(rows.select_related("connection", "invoice").order_by("id"))
+    exports = list(rows.select_related("invoice").only(*READ).order_by("id"))
+    for export in exports:
+        export.connection = call.connection
+    return exports
 
 
-def _sent(export: Export, receipt: Receipt, now: dt.datetime) -> None:
-    export.state, export.settled_at, export.run_at = State.SENT, now, None
-    export.remote_id, export.unknown_since = receipt.id, None
-    export.code = export.message = export.field = ""
-    export.save()
-    if export.invoice is None:
-        return
-    if export.operation != Export.Operation.VOID:
-        where = outbox.where(export.connection)
-        exporting.arrived([export.invoice.pk], where=where, now=now)
-    remotes.store(export.connection, export.invoice, receipt, now=now)
+def _sent(
+    connection: Connection, arrived: Sequence[tuple[Export, Receipt]], now: dt.datetime
+) -> None:
+    """All of these at once, as a month has thousands."""
+    fields = ["state", "remote_id", "settled_at", *CLEARED]
+    rows = ((State.SENT.value, r.id, now, *CLEARED.values(), e.pk) for e, r in arrived)
+    bulk.update(Export, fields, rows)
+    there = [export for export, _ in arrived if export.operation != Export.Operation.VOID]
+    ids = [export.invoice_id for export in there if export.invoice_id]
+    exporting.arrived(ids, where=outbox.where(connection), now=now)
+    receipts = [(export.invoice, receipt) for export, receipt in arrived if export.invoice]
+    remotes.store_all(connection, receipts, now=now)
 
 
 def _failed(export: Export, error: ProviderError, now: dt.datetime) -> None:

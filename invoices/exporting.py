@@ -9,7 +9,10 @@ import datetime as dt
 from collections.abc import Collection
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 
+from atera_invoicing import bulk
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 
@@ -42,10 +45,9 @@ def end(ids: Collection[int], *, where: str, by: User | None, now: dt.datetime) 
 @transaction.atomic
 def arrived(ids: Collection[int], *, where: str, now: dt.datetime) -> None:
     """They are in the accounting system."""
-    invoices = list(Invoice.objects.filter(pk__in=ids))
-    Invoice.objects.filter(pk__in=ids).update(export_queued_at=None)
-    Invoice.objects.filter(pk__in=ids, exported_at__isnull=True).update(exported_at=now)
-    first = [invoice for invoice in invoices if invoice.exported_at is None]
+    rows = Invoice.objects.filter(pk__in=ids)
+    first = list(rows.filter(exported_at__isnull=True).only("pk"))
+    rows.update(export_queued_at=None, exported_at=Coalesce("exported_at", Value(now)))
     _note(first, "exported", f"Exported to {where}.", by=None, at=now)
 
 
@@ -74,7 +76,5 @@ def _note(
     if len(invoices) == 1:
         events.log(invoices[0], code, text, by=by, at=at)
         return
-    Event.objects.bulk_create(
-        [Event(invoice=invoice, code=code, text=text, by=by, at=at) for invoice in invoices],
-        batch_size=500,
-    )
+    rows = ((invoice.pk, code, text, {}, at, by and by.pk) for invoice in invoices)
+    bulk.insert(Event, ["invoice", "code", "text", "facts", "at", "by"], rows)
