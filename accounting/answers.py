@@ -26,18 +26,11 @@ from .providers.port import (
 State = Export.State
 PAUSES = (5, 15, 60, 300, 900)  # seconds until the next try, by how many there were
 CLEARED = {"run_at": None, "unknown_since": None, "code": "", "message": "", "field": ""}
-# What is read of an export: not its document, which is large and known by now.
-READ = (
-    "connection_id", "operation", "state", "run_at", "attempts", "alone", "call", "place", "code",
-    "message", "field", "remote_id", "unknown_since", "settled_at", "invoice__subtotal",
-    "invoice__tax", "invoice__total",
-)  # fmt: skip
 
 
 @transaction.atomic
 def write(call: Call, outcomes: Sequence[Outcome], *, seconds: float, now: dt.datetime) -> None:
     """An answer that says what became of each document."""
-    call = _locked(call)
     exports = {export.place: export for export in _open(call)}
     _note(call, outcomes, seconds, now)
     arrived, unknown = [], False
@@ -53,13 +46,12 @@ def write(call: Call, outcomes: Sequence[Outcome], *, seconds: float, now: dt.da
     _sent(call.connection, arrived, now)
     call.state = Call.State.UNKNOWN if unknown else Call.State.ANSWERED
     call.answered_at = now
-    call.save()
+    call.save(update_fields=["state", "answered_at"])
 
 
 @transaction.atomic
 def write_shared(call: Call, error: ProviderError, *, seconds: float, now: dt.datetime) -> None:
     """One fate for the whole call."""
-    call = _locked(call)
     exports = _open(call)
     _note(call, [Outcome(error=error)], seconds, now)
     if isinstance(error, Unknown):
@@ -74,7 +66,7 @@ def write_shared(call: Call, error: ProviderError, *, seconds: float, now: dt.da
                 _back(export, error, now, pause=0)
             else:
                 not_sent(export, error, now=now)
-    call.save()
+    call.save(update_fields=["state"])
 
 
 def not_sent(export: Export, error: ProviderError, *, now: dt.datetime) -> None:
@@ -105,16 +97,13 @@ def refuse(export: Export) -> None:
     export.save(update_fields=["state", "run_at"])
 
 
-def _locked(call: Call) -> Call:
-    rows = Call.objects.select_for_update(of=("self",)).select_related("connection")
-    return rows.defer("body", "connection__snapshot", "connection__spent").get(pk=call.pk)
-
-
 def _open(call: Call) -> list[Export]:
+    """The documents whose fate is open, with the call locked."""
+    Call.objects.select_for_update().values_list("pk").get(pk=call.pk)
     rows = call.exports.select_for_update(of=("self",)).filter(
         state__in=[State.SENDING, State.UNKNOWN]
     )
-    exports = list(rows.select_related("invoice").only(*READ).order_by("id"))
+    exports = list(rows.defer("document").order_by("id"))
     for export in exports:
         export.connection = call.connection
     return exports
@@ -124,13 +113,15 @@ def _sent(
     connection: Connection, arrived: Sequence[tuple[Export, Receipt]], now: dt.datetime
 ) -> None:
     """All of these at once, as a month has thousands."""
+    if not arrived:
+        return
     fields = ["state", "remote_id", "settled_at", *CLEARED]
     rows = ((State.SENT.value, r.id, now, *CLEARED.values(), e.pk) for e, r in arrived)
     bulk.update(Export, fields, rows)
-    there = [export for export, _ in arrived if export.operation != Export.Operation.VOID]
-    ids = [export.invoice_id for export in there if export.invoice_id]
-    exporting.arrived(ids, where=outbox.where(connection), now=now)
-    receipts = [(export.invoice, receipt) for export, receipt in arrived if export.invoice]
+    of_invoices = [(export, receipt) for export, receipt in arrived if export.invoice_id]
+    written = [e.invoice_id for e, _ in of_invoices if e.operation != Export.Operation.VOID]
+    exporting.arrived(written, where=outbox.where(connection), now=now)
+    receipts = {export.invoice_id: receipt for export, receipt in of_invoices}
     remotes.store_all(connection, receipts, now=now)
 
 

@@ -30,6 +30,8 @@ def ensure(
     """Ids there by link, creating what is not there yet; and why some could not be created."""
     made: Made = {}
     failed: Failed = {}
+    if not link_ids:
+        return made, failed
     rows = Link.objects.filter(pk__in=link_ids).select_related("customer", "item", "connection")
     for link in rows.order_by("id"):
         try:

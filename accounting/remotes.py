@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ COLUMNS = (
     "remote_id", "number", "version", "status", "subtotal", "tax", "total", "balance", "url",
     "content", "baseline", "seen_at",
 )  # fmt: skip
-Figures = Receipt | RemoteInvoice
+SUMS = ("subtotal", "tax", "total")
 
 
 def store(
@@ -31,7 +31,7 @@ def store(
     linked: bool = False,
 ) -> RemoteInvoice:
     """As `store_all`, of one. `linked`: it was there before us and was never sent."""
-    store_all(connection, [(invoice, receipt)], now=now)
+    store_all(connection, {invoice.pk: receipt}, now=now)
     remote = RemoteInvoice.objects.get(connection=connection, invoice=invoice)
     if linked:
         RemoteInvoice.objects.filter(pk=remote.pk).update(linked=True)
@@ -39,24 +39,22 @@ def store(
 
 
 @transaction.atomic
-def store_all(
-    connection: Connection, receipts: Sequence[tuple[Invoice, Receipt]], *, now: dt.datetime
-) -> None:
-    """Keep receipts: what is there now is what we left there, so it is the new baseline. A total
-    that differs from ours becomes a finding. In a fixed number of queries where all are new.
+def store_all(connection: Connection, receipts: Mapping[int, Receipt], *, now: dt.datetime) -> None:
+    """Keep receipts by invoice: what is there now is what we left there, so it is the new baseline.
+    A total that differs from ours becomes a finding. In a fixed number of queries if all are new.
     """
-    ids = [invoice.pk for invoice, _ in receipts]
-    rows = RemoteInvoice.objects.select_for_update().filter(connection=connection, invoice__in=ids)
-    known = set(rows.order_by("id").values_list("invoice_id", flat=True))
+    rows = RemoteInvoice.objects.select_for_update().filter(connection=connection)
+    known = set(rows.filter(invoice__in=receipts).values_list("invoice_id", flat=True))
     new = []
-    for invoice, receipt in receipts:
+    for invoice, receipt in receipts.items():
         values = _values(receipt, now)
-        if invoice.pk in known:
+        if invoice in known:
             rows.filter(invoice=invoice).update(**values)
         else:
-            new.append((connection.pk, invoice.pk, False, *values.values()))
+            new.append((connection.pk, invoice, False, *values.values()))
     bulk.insert(RemoteInvoice, ["connection", "invoice", "linked", *COLUMNS], new)
-    _compare(connection, receipts, now)
+    ours = Invoice.objects.filter(pk__in=receipts).values_list("pk", *SUMS)
+    _compare(connection, [(pk, sums, receipts[pk]) for pk, *sums in ours], now)
 
 
 def _values(receipt: Receipt, now: dt.datetime) -> dict[str, Any]:
@@ -87,51 +85,49 @@ def status_of(balance: Decimal, total: Decimal) -> str:
 
 def compare_totals(remote: RemoteInvoice, invoice: Invoice, *, now: dt.datetime) -> None:
     """Name a difference between their sums and ours; take the name away when there is none."""
-    _compare(remote.connection, [(invoice, remote)], now)
+    sums = [getattr(invoice, name) for name in SUMS]
+    _compare(remote.connection, [(invoice.pk, sums, remote)], now)
 
 
 def _compare(
-    connection: Connection, pairs: Sequence[tuple[Invoice, Figures]], now: dt.datetime
+    connection: Connection,
+    rows: Sequence[tuple[int, Sequence[Decimal], Receipt | RemoteInvoice]],
+    now: dt.datetime,
 ) -> None:
-    found = [(invoice, there, _differences(invoice, there)) for invoice, there in pairs]
-    same = [invoice.pk for invoice, _, differences in found if not differences]
+    """By invoice: our sums, and what is there."""
+    found = [(invoice, _differences(sums, there), there) for invoice, sums, there in rows]
+    same = [invoice for invoice, differences, _ in found if not differences]
     if same:
         Finding.objects.filter(
             connection=connection, invoice__in=same, kind=Finding.Kind.TOTAL,
             answered_at__isnull=True,
         ).update(answer=Finding.Answer.GONE, answered_at=now)  # fmt: skip
-    for invoice, there, differences in found:
+    for invoice, differences, there in found:
         if differences:
             _name(connection, invoice, differences, there.version, now)
 
 
-def _differences(invoice: Invoice, there: Figures) -> list[dict[str, str]]:
+def _differences(sums: Sequence[Decimal], there: Receipt | RemoteInvoice) -> list[dict[str, str]]:
     return [
-        {"field": field, "ours": str(ours), "theirs": str(theirs)}
-        for field, ours, theirs in (
-            ("subtotal", invoice.subtotal, there.subtotal),
-            ("tax", invoice.tax, there.tax),
-            ("total", invoice.total, there.total),
-        )
-        if ours != theirs
+        {"field": field, "ours": str(ours), "theirs": str(getattr(there, field))}
+        for field, ours in zip(SUMS, sums, strict=True)
+        if ours != getattr(there, field)
     ]
 
 
 def _name(
     connection: Connection,
-    invoice: Invoice,
+    invoice: int,
     differences: list[dict[str, str]],
     version: str,
     now: dt.datetime,
 ) -> None:
     """One finding is open at most; what somebody accepted is not asked again."""
-    same = {"connection": connection, "invoice": invoice, "kind": Finding.Kind.TOTAL}
+    same = {"connection": connection, "invoice_id": invoice, "kind": Finding.Kind.TOTAL}
     opened = Finding.objects.filter(**same, answered_at__isnull=True)
     changed = opened.update(differences=differences, version=version)
     accepted = Finding.objects.filter(**same, differences=differences).exclude(
         answer=Finding.Answer.GONE
     )
     if not changed and not accepted.exists():
-        Finding.objects.create(
-            **same, differences=differences, version=version, found_at=now
-        )
+        Finding.objects.create(**same, differences=differences, version=version, found_at=now)

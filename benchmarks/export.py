@@ -98,7 +98,9 @@ class Run:
 def fill(invoices: int) -> None:
     """Issued invoices of ten lines, nobody's export yet."""
     now, look = timezone.now(), Branding.current().pk
-    customers = Customer.objects.bulk_create(Customer(name=f"Benchmark {n}") for n in range(CUSTOMERS))
+    customers = Customer.objects.bulk_create(
+        Customer(name=f"Benchmark {n}") for n in range(CUSTOMERS)
+    )
     Contact.objects.bulk_create(
         Contact(customer=c, first_name="Ana", email=f"ana@c{n}.example", is_main=True)
         for n, c in enumerate(customers)
@@ -151,12 +153,19 @@ def connect(service: Service, now: dt.datetime) -> Connection:
         given["access_token"], given["refresh_token"], now + dt.timedelta(minutes=55)
     )
     access.put(made, access.freeze(tokens), tokens)
-    customers, items = list(Customer.objects.order_by("pk")), list(CatalogItem.objects.order_by("pk"))
+    customers, items = (
+        list(Customer.objects.order_by("pk")),
+        list(CatalogItem.objects.order_by("pk")),
+    )
     ids = service.create("Customer", [{"DisplayName": c.name} for c in customers])
     ids += service.create(
         "Item",
         [
-            {"Name": i.name, "Type": "Service", "IncomeAccountRef": {"value": made.income_account_id}}
+            {
+                "Name": i.name,
+                "Type": "Service",
+                "IncomeAccountRef": {"value": made.income_account_id},
+            }
             for i in items
         ],
     )
@@ -287,7 +296,9 @@ def check(service: Service, connection: Connection) -> None:
     ledger = service.ledger()
     marks = [doc["PrivateNote"] for doc in ledger["companies"][service.realm]["Invoice"]]
     ours = [mark for mark in marks if mark.startswith(documents.MARKER)]
-    assert len(ours) == len(set(ours)) == RemoteInvoice.objects.count() == connection.exports.count()
+    assert (
+        len(ours) == len(set(ours)) == RemoteInvoice.objects.count() == connection.exports.count()
+    )
     assert not Finding.objects.exists()
     assert not ledger["violations"], ledger["violations"]
 
@@ -339,8 +350,13 @@ def compare(service: Service, options: argparse.Namespace) -> None:
     exporting = Exporting(connection, time_, skip_waiting=options.skip_waiting)
     ids = list(Invoice.objects.order_by("pk").values_list("pk", flat=True))
     persons, ids = ids[:PERSONS], ids[PERSONS:]
-    links = {kind: list(connection.links.filter(kind=kind).values_list("remote_id", flat=True)) for kind in ("customer", "item")}
-    papers = [quickbooks.papers_of(300, links["customer"], links["item"]) for _ in range(options.runs + 1)]
+    links = {
+        kind: list(connection.links.filter(kind=kind).values_list("remote_id", flat=True))
+        for kind in ("customer", "item")
+    }
+    papers = [
+        quickbooks.papers_of(300, links["customer"], links["item"]) for _ in range(options.runs + 1)
+    ]
     time_.move(120)
     exporting.export(ids[:WARM])
     runs = []
@@ -350,7 +366,9 @@ def compare(service: Service, options: argparse.Namespace) -> None:
         floor = quickbooks.floor(service, papers[number])
         time_.move(120)
         last = number == options.runs - 1
-        run = exporting.export(ids[start : start + options.invoices], persons=persons if last else [])
+        run = exporting.export(
+            ids[start : start + options.invoices], persons=persons if last else []
+        )
         runs.append((run, floor))
         print(f"{options.invoices:,} invoices, {database.vendor}, service {floor.service:.3f} s")
         print(report(run, floor), flush=True)

@@ -6,7 +6,7 @@ The accounting app calls these; nothing here knows which system it is. `where` i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 from django.db.models import Value
@@ -16,7 +16,6 @@ from atera_invoicing import bulk
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 
-from . import events
 from .models import Event, Invoice
 
 
@@ -28,7 +27,9 @@ def begin(ids: Collection[int], *, where: str, by: User | None, now: dt.datetime
     for invoice in invoices:
         refuse_unfit(invoice)
     Invoice.objects.filter(pk__in=ids).update(export_queued_at=now)
-    _note(invoices, "export_queued", f"Queued for {where}.", by=by, at=now)
+    _note(
+        [invoice.pk for invoice in invoices], "export_queued", f"Queued for {where}.", by=by, at=now
+    )
     for invoice in invoices:
         invoice.export_queued_at = now
     return invoices
@@ -37,7 +38,8 @@ def begin(ids: Collection[int], *, where: str, by: User | None, now: dt.datetime
 @transaction.atomic
 def end(ids: Collection[int], *, where: str, by: User | None, now: dt.datetime) -> None:
     """Take the lock off: the export was cancelled and did not happen."""
-    waiting = list(Invoice.objects.filter(pk__in=ids, export_queued_at__isnull=False))
+    rows = Invoice.objects.filter(pk__in=ids, export_queued_at__isnull=False)
+    waiting = list(rows.values_list("pk", flat=True))
     Invoice.objects.filter(pk__in=ids).update(export_queued_at=None)
     _note(waiting, "export_cancelled", f"Export to {where} cancelled.", by=by, at=now)
 
@@ -46,7 +48,7 @@ def end(ids: Collection[int], *, where: str, by: User | None, now: dt.datetime) 
 def arrived(ids: Collection[int], *, where: str, now: dt.datetime) -> None:
     """They are in the accounting system."""
     rows = Invoice.objects.filter(pk__in=ids)
-    first = list(rows.filter(exported_at__isnull=True).only("pk"))
+    first = list(rows.filter(exported_at__isnull=True).values_list("pk", flat=True))
     rows.update(export_queued_at=None, exported_at=Coalesce("exported_at", Value(now)))
     _note(first, "exported", f"Exported to {where}.", by=None, at=now)
 
@@ -70,11 +72,6 @@ def refuse_under_way(invoice: Invoice) -> None:
         )
 
 
-def _note(
-    invoices: list[Invoice], code: str, text: str, *, by: User | None, at: dt.datetime
-) -> None:
-    if len(invoices) == 1:
-        events.log(invoices[0], code, text, by=by, at=at)
-        return
-    rows = ((invoice.pk, code, text, {}, at, by and by.pk) for invoice in invoices)
+def _note(ids: Iterable[int], code: str, text: str, *, by: User | None, at: dt.datetime) -> None:
+    rows = ((pk, code, text, {}, at, by and by.pk) for pk in ids)
     bulk.insert(Event, ["invoice", "code", "text", "facts", "at", "by"], rows)
