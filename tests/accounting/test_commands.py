@@ -56,9 +56,7 @@ def test_the_status_without_a_connection_is_no_error(db, capsys):
     assert said(capsys, "export_status") == "No accounting system is connected.\n"
 
 
-def test_the_status_says_what_waits_what_is_held_and_what_needs_a_person(
-    connection, parts, capsys
-):
+def test_the_status_says_what_waits_what_is_held_and_what_needs_a_person(connection, parts, capsys):
     invoice, other = books.invoice(*parts), books.invoice(*parts)
     queued(connection, invoice)
     rejected = queued(connection, other)

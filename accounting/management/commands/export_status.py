@@ -1,4 +1,4 @@
-"""`manage.py export_status`: what waits for the accounting system, since when, and what needs whom."""
+"""`manage.py export_status`: what waits for the accounting system, and what needs a person."""
 
 from __future__ import annotations
 

@@ -1,0 +1,77 @@
+"""Our invoices at the other end, and what differs there."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounting import findings, tasks
+from accounting.filters import FindingFilter
+from accounting.models import Finding, RemoteInvoice
+from atera_invoicing.viewsets import Endpoint, Listing, Retrieving, RowSerializer
+
+from .exports import ExportSerializer
+from .shared import ANSWER, SEE
+
+
+class RemoteInvoiceSerializer(RowSerializer):
+    class Meta:
+        model = RemoteInvoice
+        fields = read_only_fields = [
+            "id", "connection", "invoice", "remote_id", "number", "status", "subtotal", "tax",
+            "total", "balance", "url", "linked", "seen_at",
+        ]  # fmt: skip
+
+
+class RemoteInvoiceViewSet(Listing, Retrieving, Endpoint):
+    """Our invoices at the provider, as last seen."""
+
+    queryset = RemoteInvoice.objects.all()
+    serializer_class = row_serializer = RemoteInvoiceSerializer
+    filterset_fields = ["connection", "invoice", "status"]
+    permissions = {"list": SEE, "retrieve": SEE}
+
+
+class FindingSerializer(RowSerializer):
+    class Meta:
+        model = Finding
+        fields = read_only_fields = [
+            "id", "connection", "invoice", "kind", "differences", "found_at", "answer",
+            "answered_at", "answered_by",
+        ]  # fmt: skip
+
+
+class FindingViewSet(Listing, Retrieving, Endpoint):
+    """What differs at the provider. Nothing changes until somebody decides."""
+
+    queryset = Finding.objects.all()
+    serializer_class = row_serializer = FindingSerializer
+    filterset_class = FindingFilter
+    permissions = {
+        "list": SEE, "retrieve": SEE, "accept": ANSWER, "push": ANSWER, "ignore": ANSWER,
+    }  # fmt: skip
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, pk: str) -> Response:
+        """Take it as it is there; what was voided or deleted there is voided here."""
+        done = findings.accept(self.get_object(), by=request.user, now=self.now)
+        return Response(self.shown(done))
+
+    @extend_schema(request=None, responses=ExportSerializer)
+    @action(detail=True, methods=["post"])
+    def push(self, request: Request, pk: str) -> Response:
+        """Write ours over what is there."""
+        finding = self.get_object()
+        export = findings.push(finding, by=request.user, now=self.now)
+        tasks.ring(export.connection)
+        return Response(ExportSerializer(export).data)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def ignore(self, request: Request, pk: str) -> Response:
+        """Leave it as it is."""
+        done = findings.ignore(self.get_object(), by=request.user, now=self.now)
+        return Response(self.shown(done))

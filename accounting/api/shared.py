@@ -1,0 +1,5 @@
+"""Permissions and limits of these endpoints."""
+
+SEE, CHANGE = "accounting.view_connection", "accounting.change_connection"
+EXPORT, ANSWER = "accounting.export", "accounting.answer_finding"
+MOST = 1000  # objects that one request may name
