@@ -258,7 +258,7 @@ class Exporting:
 
         def counted(*args: Any, **named: Any) -> None:
             make_call(*args, **named)
-            run.calls += 1
+            run.calls += not named["urgent"]
             cpu = time.thread_time()
             if run.calls == 2:
                 self._forecast(run, start)
@@ -304,20 +304,21 @@ def check(service: Service, connection: Connection) -> None:
 
 
 def report(run: Run, floor: Floor) -> str:
-    per = 1e6 / run.invoices
+    count, requests = run.invoices, floor.requests(run.invoices)
+    wall, cpu = floor.wall(count), floor.cpu * 1e6
+    ours, queueing = (1e6 * seconds / count for seconds in (run.cpu, run.queueing))
     forecasts = ", ".join(f"{f:.1f} s ({f / run.wall - 1:+.0%})" for f in run.forecasts)
+    memory = ", ".join(f"{each:.0f} MB" for each in run.memory)
     rows = [
-        f"requests  {run.calls / run.invoices:8.4f}    floor {floor.requests(run.invoices) / run.invoices:8.4f}"
-        f"    {run.calls / floor.requests(run.invoices):5.2f} x",
-        f"wall      {run.wall:8.1f} s  floor {floor.wall(run.invoices):8.1f} s"
-        f"  {run.wall / floor.wall(run.invoices):5.2f} x",
-        f"CPU       {run.cpu * per:8.0f} us floor {floor.cpu * 1e6:8.0f} us"
-        f" {run.cpu * per / 1e6 / floor.cpu:5.2f} x   (per invoice; queueing {run.queueing * per:.0f} us)",
-        f"forecast  {forecasts}: at the start, after two calls",
-        f"memory    {', '.join(f'{each:.0f} MB' for each in run.memory)}: after a tenth, at the end",
-        f"{run.statements / run.invoices:.2f} statements per invoice",
+        f"requests {run.calls:8}     floor {requests:8}     {run.calls / requests:6.2f} x",
+        f"wall     {run.wall:8.1f} s   floor {wall:8.1f} s   {run.wall / wall:6.2f} x",
+        f"CPU      {ours:8.0f} us  floor {cpu:8.0f} us  {ours / cpu:6.2f} x   per invoice",
+        f"queueing {queueing:8.0f} us CPU per invoice, before that",
+        f"forecast {forecasts}: at the start, after two calls",
+        f"memory   {memory}: after a tenth, at the end",
+        f"{run.statements / count:.2f} statements per invoice",
     ]
-    rows += [f"person    {seconds:8.1f} s  {name}" for name, seconds in run.persons.items()]
+    rows += [f"person   {seconds:8.1f} s   {name}" for name, seconds in run.persons.items()]
     return "\n".join(rows)
 
 

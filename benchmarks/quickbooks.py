@@ -48,7 +48,7 @@ class Paper(NamedTuple):
 
 @dataclass
 class Service:
-    """A running simulator. What it is asked below /__sim/ is in no journal and counts for nothing."""
+    """A running simulator. What it is asked below /__sim/ counts for nothing."""
 
     process: subprocess.Popen[str]
     url: str

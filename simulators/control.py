@@ -115,7 +115,7 @@ def _faults(world: World) -> dict[str, Any]:
 
 
 def _arm(world: World, arguments: dict[str, Any]) -> dict[str, Any]:
-    """JSON's fractions come as decimals, as money needs them; of faults they are seconds and odds."""
+    """JSON's fractions come as decimals, for money; here they are seconds and odds."""
     arguments = {
         name: float(value) if isinstance(value, Decimal) else value
         for name, value in arguments.items()

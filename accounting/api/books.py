@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounting import findings, tasks
-from accounting.filters import FindingFilter
+from accounting.filters import FindingFilter, RemoteInvoiceFilter
 from accounting.models import Finding, RemoteInvoice
 from atera_invoicing.viewsets import Endpoint, Listing, Retrieving, RowSerializer
 
@@ -30,7 +30,7 @@ class RemoteInvoiceViewSet(Listing, Retrieving, Endpoint):
 
     queryset = RemoteInvoice.objects.all()
     serializer_class = row_serializer = RemoteInvoiceSerializer
-    filterset_fields = ["connection", "invoice", "status"]
+    filterset_class = RemoteInvoiceFilter
     permissions = {"list": SEE, "retrieve": SEE}
 
 

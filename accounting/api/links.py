@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounting import staging
+from accounting.filters import LinkFilter, RecordFilter
 from accounting.models import Link, RemoteRecord
 from atera_invoicing.viewsets import (
     Endpoint,
@@ -30,7 +31,7 @@ class LinkSerializer(RowSerializer):
         ]  # fmt: skip
 
 
-class ChoiceSerializer(StrictSerializer):
+class RecordChoiceSerializer(StrictSerializer):
     remote_id = serializers.CharField(max_length=64, help_text="Of a record that was read.")
 
 
@@ -39,14 +40,14 @@ class LinkViewSet(Listing, Retrieving, Endpoint):
 
     queryset = Link.objects.all()
     serializer_class = row_serializer = LinkSerializer
-    filterset_fields = ["connection", "kind", "action", "confirmed"]
+    filterset_class = LinkFilter
     permissions = {"list": SEE, "retrieve": SEE, "choose": CHANGE}
 
-    @extend_schema(request=ChoiceSerializer)
+    @extend_schema(request=RecordChoiceSerializer)
     @action(detail=True, methods=["post"])
     def choose(self, request: Request, pk: str) -> Response:
         """Link it with this record. On a connection in use it holds at once."""
-        remote_id = self.given(ChoiceSerializer)["remote_id"]
+        remote_id = self.given(RecordChoiceSerializer)["remote_id"]
         link = staging.choose(self.get_object(), remote_id, by=request.user, now=self.now)
         return Response(self.shown(link))
 
@@ -62,5 +63,5 @@ class RecordViewSet(Listing, Retrieving, Endpoint):
 
     queryset = RemoteRecord.objects.all()
     serializer_class = row_serializer = RecordSerializer
-    filterset_fields = ["connection", "kind", "active"]
+    filterset_class = RecordFilter
     permissions = {"list": SEE, "retrieve": SEE}
