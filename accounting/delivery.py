@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from .providers.port import Cost, Document, Limits, Operation, ProviderError, Re
 
 logger = logging.getLogger(__name__)
 State = Export.State
+LINGER = 6.0  # seconds that the sender waits for its turn: longer than from one sweep to the next
+GLANCE = 0.5  # and how often it looks meanwhile whether a person waits
 MAY = ["state", "lost_at", "held_until", "paused_at", "facts"]
 Ready = list[tuple[Export, Document | TimeDocument]]
 
@@ -104,18 +107,24 @@ def _send_some(sender: Sender) -> bool:
         return False
     exports = _next(sender)
     urgent = bool(exports) and exports[0].priority == 0
-    if not exports or _must_wait(sender, urgent):
+    if not exports:
         return False
+    if seconds := _wait(sender, urgent):
+        if seconds > LINGER:
+            return False  # the sweep rings again
+        time.sleep(min(seconds, GLANCE))
+        return True
     ready = _prepare(sender, exports)
     if ready and (call := _write_down(sender, ready)):
         sending.make(sender.connection, call, urgent=urgent, clock=sender.clock)
     return True
 
 
-def _must_wait(sender: Sender, urgent: bool) -> bool:
-    """Whether the limits are used up for longer than a call would wait: the sweep rings again."""
-    seconds = budget.wait(sender.connection, Cost.CALL, urgent=urgent, now=sender.clock.now())
-    return seconds > calling.PATIENCE
+def _wait(sender: Sender, urgent: bool) -> float:
+    """Seconds until the limits let the next call through; 0.0 for what a call itself waits."""
+    now = sender.clock.now()
+    seconds = budget.wait(sender.connection, Cost.CALL, urgent=urgent, now=now)
+    return seconds if seconds > calling.PATIENCE else 0.0
 
 
 def _next(sender: Sender) -> list[Export]:
