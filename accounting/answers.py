@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from atera_invoicing import bulk
 from invoices import exporting
@@ -31,19 +32,16 @@ CLEARED = {"run_at": None, "unknown_since": None, "code": "", "message": "", "fi
 @transaction.atomic
 def write(call: Call, outcomes: Sequence[Outcome], *, seconds: float, now: dt.datetime) -> None:
     """An answer that says what became of each document."""
-    exports = {export.place: export for export in _open(call)}
+    by_place = dict(zip(call.places, outcomes, strict=True))
+    arrived = {place: each.receipt for place, each in by_place.items() if each.receipt}
+    failed = {place: each.error for place, each in by_place.items() if each.error}
+    _lock(call)
     _note(call, outcomes, seconds, now)
-    arrived, unknown = [], False
-    for place, outcome in zip(call.places, outcomes, strict=True):
-        export = exports.get(place)
-        if export is None:
-            continue
-        if outcome.receipt:
-            arrived.append((export, outcome.receipt))
-        elif outcome.error:
-            unknown |= isinstance(outcome.error, Unknown)
-            _failed(export, outcome.error, now)
-    _sent(call.connection, arrived, now)
+    _sent(call.connection, _open(call, arrived), arrived, now)
+    exports = _loaded(call, _open(call, failed)) if failed else []
+    for export in exports:
+        _failed(export, failed[export.place], now)
+    unknown = any(isinstance(failed[export.place], Unknown) for export in exports)
     call.state = Call.State.UNKNOWN if unknown else Call.State.ANSWERED
     call.answered_at = now
     call.save(update_fields=["state", "answered_at"])
@@ -52,7 +50,8 @@ def write(call: Call, outcomes: Sequence[Outcome], *, seconds: float, now: dt.da
 @transaction.atomic
 def write_shared(call: Call, error: ProviderError, *, seconds: float, now: dt.datetime) -> None:
     """One fate for the whole call."""
-    exports = _open(call)
+    _lock(call)
+    exports = _loaded(call, _open(call, call.places))
     _note(call, [Outcome(error=error)], seconds, now)
     if isinstance(error, Unknown):
         call.state = Call.State.UNKNOWN
@@ -80,7 +79,8 @@ def not_sent(export: Export, error: ProviderError, *, now: dt.datetime) -> None:
 @transaction.atomic
 def adopt(export: Export, receipt: Receipt, *, now: dt.datetime) -> None:
     """It was found there with our marker: it is sent."""
-    _sent(export.connection, [(export, receipt)], now)
+    row = Export.objects.filter(pk=export.pk)
+    _sent(export.connection, row, {export.place: receipt}, now)
 
 
 @transaction.atomic
@@ -97,32 +97,45 @@ def refuse(export: Export) -> None:
     export.save(update_fields=["state", "run_at"])
 
 
-def _open(call: Call) -> list[Export]:
-    """The documents whose fate is open, with the call locked."""
+def _lock(call: Call) -> None:
     Call.objects.select_for_update().values_list("pk").get(pk=call.pk)
-    rows = call.exports.select_for_update(of=("self",)).filter(
-        state__in=[State.SENDING, State.UNKNOWN]
-    )
-    exports = list(rows.defer("document").order_by("id"))
+
+
+def _open(call: Call, places: Collection[str]) -> QuerySet[Export]:
+    """The documents at these places whose fate is open."""
+    return call.exports.filter(place__in=places, state__in=[State.SENDING, State.UNKNOWN])
+
+
+def _loaded(call: Call, rows: QuerySet[Export]) -> list[Export]:
+    """Without their documents, which are large and known by now."""
+    exports = list(rows.select_for_update().defer("document").order_by("id"))
     for export in exports:
         export.connection = call.connection
     return exports
 
 
 def _sent(
-    connection: Connection, arrived: Sequence[tuple[Export, Receipt]], now: dt.datetime
+    connection: Connection,
+    rows: QuerySet[Export],
+    receipts: Mapping[str, Receipt],
+    now: dt.datetime,
 ) -> None:
-    """All of these at once, as a month has thousands."""
-    if not arrived:
+    """All of these at once, as a month has thousands. Receipts by place."""
+    columns = rows.select_for_update().order_by("id")
+    found = list(columns.values_list("pk", "place", "invoice_id", "operation"))
+    if not found:
         return
     fields = ["state", "remote_id", "settled_at", *CLEARED]
-    rows = ((State.SENT.value, r.id, now, *CLEARED.values(), e.pk) for e, r in arrived)
-    bulk.update(Export, fields, rows)
-    of_invoices = [(export, receipt) for export, receipt in arrived if export.invoice_id]
-    written = [e.invoice_id for e, _ in of_invoices if e.operation != Export.Operation.VOID]
+    sent = State.SENT.value
+    bulk.update(
+        Export,
+        fields,
+        ((sent, receipts[place].id, now, *CLEARED.values(), pk) for pk, place, _, _ in found),
+    )
+    written = [id for _, _, id, what in found if id and what != Export.Operation.VOID]
     exporting.arrived(written, where=outbox.where(connection), now=now)
-    receipts = {export.invoice_id: receipt for export, receipt in of_invoices}
-    remotes.store_all(connection, receipts, now=now)
+    by_invoice = {id: receipts[place] for _, place, id, _ in found if id}
+    remotes.store_all(connection, by_invoice, now=now)
 
 
 def _failed(export: Export, error: ProviderError, now: dt.datetime) -> None:

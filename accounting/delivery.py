@@ -65,7 +65,9 @@ def work(connection_id: int, *, now: dt.datetime) -> bool:
         return False
     unknown.mark_orphans(sender.connection, now=now)
     while sender.keep() and _may_call(sender):
-        if not (_send_some(sender) or unknown.settle_one(sender.connection, clock=sender.clock)):
+        with bulk.without_collector():
+            went_on = _send_some(sender)
+        if not (went_on or unknown.settle_one(sender.connection, clock=sender.clock)):
             break
     Connection.objects.filter(pk=connection_id, sender=sender.name).update(
         sender="", sender_until=None

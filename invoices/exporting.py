@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Value
@@ -73,5 +74,6 @@ def refuse_under_way(invoice: Invoice) -> None:
 
 
 def _note(ids: Iterable[int], code: str, text: str, *, by: User | None, at: dt.datetime) -> None:
-    rows = ((pk, code, text, {}, at, by and by.pk) for pk in ids)
+    who = by.pk if by else None
+    rows: Iterable[tuple[Any, ...]] = ((pk, code, text, {}, at, who) for pk in ids)
     bulk.insert(Event, ["invoice", "code", "text", "facts", "at", "by"], rows)

@@ -225,7 +225,7 @@ class ConnectionViewSet(Listing, Retrieving, Endpoint):
         if wrong := [name for name in form.errors if name in given or name not in form.fields]:
             raise Invalid(
                 [
-                    {"pointer": f"/{name}", "code": "invalid", "detail": form.errors[name][0]}
+                    {"pointer": f"/{name}", "code": "invalid", "detail": str(form.errors[name][0])}
                     for name in wrong
                 ]
             )
