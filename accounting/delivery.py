@@ -200,6 +200,7 @@ def _freeze(
         connection=connection, operation=operation, key=frozen.key, body=frozen.body,
         places=list(frozen.places), first_sent_at=now, sent_at=now,
     )  # fmt: skip
+    _keep_resolved(exports, given)
     placed = zip(exports, frozen.places, strict=True)
     bulk.update(
         Export,
@@ -207,6 +208,19 @@ def _freeze(
         ((call.pk, place, State.SENDING.value, export.pk) for export, place in placed),
     )
     return call
+
+
+def _keep_resolved(exports: Sequence[Export], given: Sequence[Document | TimeDocument]) -> None:
+    """Keep with an export the ids that it was sent with: whoever looks for it there must ask for
+    those, whatever is linked by then.
+    """
+    rows = []
+    for export, document in zip(exports, given, strict=True):
+        if documents.is_pending(export.document):
+            data = documents.dump(document)
+            rows.append((data, documents.digest(data), export.pk))
+    if rows:
+        bulk.update(Export, ["document", "digest"], rows)
 
 
 def _refuse(exports: Sequence[Export], error: ProviderError, now: dt.datetime) -> None:

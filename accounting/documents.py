@@ -141,6 +141,13 @@ def pending(document: Document | TimeDocument) -> set[int]:
     return {int(name.removeprefix(PENDING)) for name in names if name.startswith(PENDING)}
 
 
+def is_pending(data: Mapping[str, Any]) -> bool:
+    """Whether a dumped document names a record that is still to be created."""
+    names = [data["customer_id"], data.get("item_id", "")]
+    names += [line["item_id"] for line in data.get("lines", ())]
+    return any(name.startswith(PENDING) for name in names)
+
+
 def resolve(
     document: Document | TimeDocument, created: Mapping[int, str]
 ) -> Document | TimeDocument:
