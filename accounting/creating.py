@@ -18,10 +18,24 @@ from customers.models import Customer
 
 from . import calling
 from .models import Connection, Link, RemoteRecord
-from .providers.port import Kind, NewRecord, ProviderError, Reason, Record, Rejected, Unavailable
+from .providers import registry
+from .providers.port import (
+    Kind,
+    NewRecord,
+    ProviderError,
+    Reason,
+    Record,
+    Rejected,
+    Unavailable,
+    Unknown,
+)
 
 Made = dict[int, str]
 Failed = dict[int, ProviderError]
+NOT_FOUND_YET = (
+    "The answer to its creation was lost, and now the name is taken there: most likely by our own"
+    " record, which the search does not find yet. We look again in a moment."
+)
 
 
 def ensure(
@@ -46,22 +60,38 @@ def ensure(
 def _create(connection: Connection, link: Link, *, urgent: bool, now: dt.datetime) -> str:
     unsure = link.key is not None  # an earlier try was not answered
     key = link.key or uuid.uuid4()
-    Link.objects.filter(pk=link.pk).update(key=key)
+    if not unsure:
+        Link.objects.filter(pk=link.pk).update(key=key, changed_at=now)
     record = _new(connection, link)
     try:
         made = calling.ask(connection, "create", record, key=str(key), urgent=urgent, now=now)
     except Rejected as error:
-        ours = unsure and error.reason == Reason.NAME_TAKEN and error.found_id
-        if not ours:
-            Link.objects.filter(pk=link.pk).update(key=None)
+        if not (unsure and error.reason == Reason.NAME_TAKEN):
+            _forget_key(link)
             raise
-        made = Record(Kind(link.kind), error.found_id, record.name)
+        made = Record(Kind(link.kind), _our_own(link, error, now), record.name)
     except Unavailable:
         if not unsure:
-            Link.objects.filter(pk=link.pk).update(key=None)
+            _forget_key(link)
         raise
     _keep(connection, link, made, now)
     return made.id
+
+
+def _our_own(link: Link, error: Rejected, now: dt.datetime) -> str:
+    """The id of what has our name since a try that was not answered: most likely that try made it.
+    A search may not find it yet; only when it never does the name is somebody else's.
+    """
+    if error.found_id:
+        return error.found_id
+    if now - link.changed_at < 2 * registry.get(link.connection.provider).limits.settle:
+        raise Unknown(NOT_FOUND_YET, code=error.code, reference=error.reference) from None
+    _forget_key(link)
+    raise error
+
+
+def _forget_key(link: Link) -> None:
+    Link.objects.filter(pk=link.pk).update(key=None)
 
 
 def _keep(connection: Connection, link: Link, made: Record, now: dt.datetime) -> None:

@@ -63,8 +63,9 @@ def test_an_invoice_arrives_with_customer_item_and_number(connection, sims, part
 def test_a_lost_answer_does_not_create_a_second_invoice(connection, sims, parts, fault):
     invoices = [books.invoice(*parts) for _ in range(3)]
     outbox.queue(connection, [i.pk for i in invoices], by=None, now=books.NOW)
-    sims.qbo.arm(fault, times=1, on="POST /qbo/v3/company/*/batch*")
+    armed = sims.qbo.arm(fault, times=1, on="POST /v3/company/*/batch*")
     settle(connection, sims)
+    assert armed.hits == 1
     assert [len(books.there(sims, invoice)) for invoice in invoices] == [1, 1, 1]
     assert set(Export.objects.values_list("state", flat=True)) == {"sent"}
 
@@ -78,8 +79,9 @@ def test_what_was_created_with_its_customer_is_found_without_a_number_or_a_key(
     connection.refresh_from_db()
     invoice = books.invoice(*parts)
     outbox.queue(connection, [invoice.pk], by=None, now=books.NOW)
-    sims.qbo.arm("lose_answer", times=1, on="POST /qbo/v3/company/*/batch*")
+    armed = sims.qbo.arm("lose_answer", times=1, on="POST /v3/company/*/batch*")
     delivery.work(connection.pk, now=books.NOW)
+    assert armed.hits == 1
     sims.qbo.forget_request_ids()
     if relinked:
         other = sims.qbo.documents("Customer")[0]["Id"]
@@ -87,6 +89,37 @@ def test_what_was_created_with_its_customer_is_found_without_a_number_or_a_key(
     settle(connection, sims)
     assert len(books.there(sims, invoice)) == 1
     assert Export.objects.get().state == "sent"
+
+
+def test_a_customer_whose_creation_was_not_answered_is_adopted_once_the_search_finds_it(
+    connection, sims, parts
+):
+    sims.qbo.switch(requestid="ignored", query_lag_seconds=60.0)
+    invoice = books.invoice(*parts)
+    outbox.queue(connection, [invoice.pk], by=None, now=books.NOW)
+    armed = sims.qbo.arm("lose_answer", times=1, on="POST /v3/company/*/customer*")
+    delivery.work(connection.pk, now=books.NOW)
+    assert armed.hits == 1
+    sims.clock.move(seconds=20)
+    delivery.work(connection.pk, now=sims.clock.now())
+    assert Export.objects.get().state == "waiting"
+    settle(connection, sims)
+    assert len(books.there(sims, invoice)) == 1
+    names = [doc["DisplayName"] for doc in sims.qbo.documents("Customer")]
+    assert names.count("Harbor Coffee") == 1
+
+
+def test_a_name_that_stays_taken_by_nobody_we_find_needs_a_person(connection, sims, parts):
+    sims.qbo.switch(requestid="ignored")
+    sims.qbo.as_person.create("Vendor", DisplayName="Harbor Coffee")
+    invoice = books.invoice(*parts)
+    outbox.queue(connection, [invoice.pk], by=None, now=books.NOW)
+    armed = sims.qbo.arm("empty_answer", times=1, on="POST /v3/company/*/customer*")
+    settle(connection, sims)
+    assert armed.hits == 1
+    export = Export.objects.get()
+    assert (export.state, export.code) == ("rejected", "name_taken")
+    assert connection.links.get(kind="customer").key is None
 
 
 def test_an_invoice_that_is_out_already_is_not_queued_again(connection, sims, parts):
