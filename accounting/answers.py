@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from atera_invoicing import bulk
 from invoices import exporting
 
 from . import documents, outbox, remotes
-from .models import Attempt, Call, Export
+from .models import Attempt, Call, Connection, Export
 from .providers import registry
 from .providers.port import (
     Outcome,
@@ -24,34 +26,32 @@ from .providers.port import (
 
 State = Export.State
 PAUSES = (5, 15, 60, 300, 900)  # seconds until the next try, by how many there were
+CLEARED = {"run_at": None, "unknown_since": None, "code": "", "message": "", "field": ""}
 
 
 @transaction.atomic
 def write(call: Call, outcomes: Sequence[Outcome], *, seconds: float, now: dt.datetime) -> None:
     """An answer that says what became of each document."""
-    call = Call.objects.select_for_update().get(pk=call.pk)
-    exports = {export.place: export for export in _open(call)}
+    by_place = dict(zip(call.places, outcomes, strict=True))
+    arrived = {place: each.receipt for place, each in by_place.items() if each.receipt}
+    failed = {place: each.error for place, each in by_place.items() if each.error}
+    _lock(call)
     _note(call, outcomes, seconds, now)
-    unknown = False
-    for place, outcome in zip(call.places, outcomes, strict=True):
-        export = exports.get(place)
-        if export is None:
-            continue
-        if outcome.receipt:
-            _sent(export, outcome.receipt, now)
-        elif outcome.error:
-            unknown |= isinstance(outcome.error, Unknown)
-            _failed(export, outcome.error, now)
+    _sent(call.connection, _open(call, arrived), arrived, now)
+    exports = _loaded(call, _open(call, failed)) if failed else []
+    for export in exports:
+        _failed(export, failed[export.place], now)
+    unknown = any(isinstance(failed[export.place], Unknown) for export in exports)
     call.state = Call.State.UNKNOWN if unknown else Call.State.ANSWERED
     call.answered_at = now
-    call.save()
+    call.save(update_fields=["state", "answered_at"])
 
 
 @transaction.atomic
 def write_shared(call: Call, error: ProviderError, *, seconds: float, now: dt.datetime) -> None:
     """One fate for the whole call."""
-    call = Call.objects.select_for_update().get(pk=call.pk)
-    exports = list(_open(call))
+    _lock(call)
+    exports = _loaded(call, _open(call, call.places))
     _note(call, [Outcome(error=error)], seconds, now)
     if isinstance(error, Unknown):
         call.state = Call.State.UNKNOWN
@@ -65,7 +65,7 @@ def write_shared(call: Call, error: ProviderError, *, seconds: float, now: dt.da
                 _back(export, error, now, pause=0)
             else:
                 not_sent(export, error, now=now)
-    call.save()
+    call.save(update_fields=["state"])
 
 
 def not_sent(export: Export, error: ProviderError, *, now: dt.datetime) -> None:
@@ -79,7 +79,8 @@ def not_sent(export: Export, error: ProviderError, *, now: dt.datetime) -> None:
 @transaction.atomic
 def adopt(export: Export, receipt: Receipt, *, now: dt.datetime) -> None:
     """It was found there with our marker: it is sent."""
-    _sent(export, receipt, now)
+    row = Export.objects.filter(pk=export.pk)
+    _sent(export.connection, row, {export.place: receipt}, now)
 
 
 @transaction.atomic
@@ -121,28 +122,57 @@ def rebase(export: Export, version: str, *, now: dt.datetime) -> None:
     _back(export, Unavailable("Something else was changed there meanwhile. It goes again."), now)
 
 
-def _open(call: Call) -> list[Export]:
-    rows = call.exports.select_for_update(of=("self",)).filter(
-        state__in=[State.SENDING, State.UNKNOWN]
-    )
-    return list(rows.select_related("connection", "invoice").order_by("id"))
-
-
-def _sent(export: Export, receipt: Receipt, now: dt.datetime) -> None:
-    _done(export, receipt.id, now)
-    if export.invoice:
-        voided = export.operation == Export.Operation.VOID
-        remotes.store(export.connection, export.invoice, receipt, now=now, voided=voided)
+def _lock(call: Call) -> None:
+    Call.objects.select_for_update().values_list("pk").get(pk=call.pk)
 
 
 def _done(export: Export, remote_id: str, now: dt.datetime) -> None:
-    export.state, export.settled_at, export.run_at = State.SENT, now, None
-    export.remote_id, export.unknown_since = remote_id, None
-    export.code = export.message = export.field = ""
+    """Of one, without a receipt."""
+    export.state, export.settled_at, export.remote_id = State.SENT, now, remote_id
+    for name, value in CLEARED.items():
+        setattr(export, name, value)
     export.save()
     if export.invoice_id and export.operation != Export.Operation.VOID:
         where = outbox.where(export.connection)
         exporting.arrived([export.invoice_id], where=where, now=now)
+
+
+def _open(call: Call, places: Collection[str]) -> QuerySet[Export]:
+    """The documents at these places whose fate is open."""
+    return call.exports.filter(place__in=places, state__in=[State.SENDING, State.UNKNOWN])
+
+
+def _loaded(call: Call, rows: QuerySet[Export]) -> list[Export]:
+    """Without their documents, which are large and known by now."""
+    exports = list(rows.select_for_update().defer("document").order_by("id"))
+    for export in exports:
+        export.connection = call.connection
+    return exports
+
+
+def _sent(
+    connection: Connection,
+    rows: QuerySet[Export],
+    receipts: Mapping[str, Receipt],
+    now: dt.datetime,
+) -> None:
+    """All of these at once, as a month has thousands. Receipts by place."""
+    columns = rows.select_for_update().order_by("id")
+    found = list(columns.values_list("pk", "place", "invoice_id", "operation"))
+    if not found:
+        return
+    fields = ["state", "remote_id", "settled_at", *CLEARED]
+    sent = State.SENT.value
+    bulk.update(
+        Export,
+        fields,
+        ((sent, receipts[place].id, now, *CLEARED.values(), pk) for pk, place, _, _ in found),
+    )
+    written = [id for _, _, id, what in found if id and what != Export.Operation.VOID]
+    exporting.arrived(written, where=outbox.where(connection), now=now)
+    by_invoice = {id: receipts[place] for _, place, id, _ in found if id}
+    voided = {id for _, _, id, what in found if what == Export.Operation.VOID}
+    remotes.store_all(connection, by_invoice, now=now, voided=voided)
 
 
 def _failed(export: Export, error: ProviderError, now: dt.datetime) -> None:

@@ -104,6 +104,7 @@ class _Ledger:
         day, month = spent.get("day", ["", 0]), spent.get("month", ["", 0])
         self.day: int = day[1] if day[0] == self.today else 0
         self.reads: int = month[1] if month[0] == self.month else 0
+        self.guessed = "pace" not in spent
         self.pace: float = spent.get("pace", PACE)
         self.last_call: float = spent.get("last_call", 0.0)
 
@@ -141,9 +142,8 @@ class _Ledger:
             "recent": self.recent,
             "day": [self.today, self.day],
             "month": [self.month, self.reads],
-            "pace": round(self.pace, 3),
             "last_call": round(self.last_call, 3),
-        }
+        } | ({} if self.guessed else {"pace": round(self.pace, 3)})
 
     def call_times(self) -> list[float]:
         """A moment for each call of the window, none too early."""
@@ -153,7 +153,8 @@ class _Ledger:
         """From call to call, as long as nothing but the work itself held them apart."""
         pause, self.last_call = self.at - self.last_call, self.at
         if 0 < pause < STEADY:
-            self.pace += (pause - self.pace) / 4
+            self.pace = pause if self.guessed else self.pace + (pause - self.pace) / 4
+            self.guessed = False
 
     def _wait_second(self) -> float:
         most = self.limits.per_second

@@ -5,7 +5,6 @@ never inside a transaction.
 from __future__ import annotations
 
 import datetime as dt
-import inspect
 import time
 from dataclasses import replace
 from typing import Any
@@ -38,7 +37,7 @@ def ask(
     clock = Clock(now)
     _respect_pause(connection, now=now)
     method = getattr(registry.get(connection.provider), name)
-    if "now" in inspect.signature(method).parameters:
+    if name == "changes":
         named["now"] = now
     try:
         try:

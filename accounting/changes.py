@@ -56,6 +56,10 @@ class Change:
     before: Any
     after: Any
 
+    def __str__(self) -> str:
+        values = f"{self.shown_before} -> {self.shown_after}"
+        return f"{self.what} {self.row}, {self.label}: {values}"
+
     @property
     def label(self) -> str:
         """What people call the field."""

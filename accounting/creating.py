@@ -27,6 +27,10 @@ from .providers.port import Kind, NewRecord, ProviderError, Reason, Record, Reje
 
 Made = dict[int, str]
 Failed = dict[int, ProviderError]
+NOT_FOUND_YET = (
+    "The answer to its creation was lost, and now the name is taken there: most likely by our own"
+    " record, which the search does not find yet. We look again in a moment."
+)
 
 
 def ensure(
@@ -73,9 +77,10 @@ class _Maker:
 
     def _some(self, links: Sequence[Link]) -> None:
         """Records of one kind."""
+        now = self.clock.now()
         for link in links:
-            link.key = uuid.uuid4()
-        Link.objects.bulk_update(links, ["key"])
+            link.key, link.changed_at = uuid.uuid4(), now
+        Link.objects.bulk_update(links, ["key", "changed_at"])
         if len(links) == 1:
             self._one(links[0], unsure=False)
         else:
@@ -91,9 +96,9 @@ class _Maker:
             try:
                 found = self._ask("create", record, key=str(link.key))
             except Rejected as error:
-                if not (unsure and error.reason == Reason.NAME_TAKEN and error.found_id):
+                if not (unsure and error.reason == Reason.NAME_TAKEN):
                     raise
-                found = Record(Kind(link.kind), error.found_id, record.name)
+                found = Record(Kind(link.kind), self._our_own(link, error), record.name)
         except ProviderError as error:
             self._failed(link, error, unsure=unsure)
         else:
@@ -115,6 +120,17 @@ class _Maker:
                 self._failed(link, answer, unsure=False)
             else:
                 self._made(link, answer)
+
+    def _our_own(self, link: Link, error: Rejected) -> str:
+        """The id of what has our name since a try that was not answered: most likely that try made
+        it. A search may not find it yet; only when it never does the name is somebody else's.
+        """
+        if error.found_id:
+            return error.found_id
+        settle = registry.get(self.connection.provider).limits.settle
+        if self.clock.now() - link.changed_at < 2 * settle:
+            raise Unknown(NOT_FOUND_YET, code=error.code, reference=error.reference) from None
+        raise error
 
     def _ask(self, name: str, *args: Any, key: str) -> Any:
         now = self.clock.now()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from atera_invoicing import leases
+from atera_invoicing import bulk, leases
 from atera_invoicing.leases import Clock
 
 from . import answers, budget, calling, creating, documents, sending, unknown
@@ -27,6 +28,9 @@ from .providers.port import Cost, Document, Limits, Operation, ProviderError, Re
 
 logger = logging.getLogger(__name__)
 State = Export.State
+LINGER = 6.0  # seconds that the sender waits for its turn: longer than from one sweep to the next
+GLANCE = 0.5  # and how often it looks meanwhile whether a person waits
+MAY = ["state", "lost_at", "held_until", "paused_at", "facts"]
 Ready = list[tuple[Export, Document | TimeDocument]]
 
 
@@ -43,8 +47,12 @@ class Sender:
         return registry.get(self.connection.provider).limits
 
     def keep(self) -> bool:
-        """Extend the lease; False when it was lost, and then nothing new may be sent."""
-        mine = Connection.objects.filter(pk=self.connection.pk, sender=self.name)
+        """Extend the lease; False when it was lost, and then nothing new may be sent. It locks the
+        row until the transaction ends.
+        """
+        mine = Connection.objects.filter(
+            pk=self.connection.pk, sender=self.name, state=Connection.State.ACTIVE
+        )
         return bool(mine.update(sender_until=_until(self.clock.now())))
 
 
@@ -57,7 +65,9 @@ def work(connection_id: int, *, now: dt.datetime) -> bool:
         return False
     unknown.mark_orphans(sender.connection, now=now)
     while sender.keep() and _may_call(sender):
-        if not (_send_some(sender) or unknown.settle_one(sender.connection, clock=sender.clock)):
+        with bulk.without_collector():
+            went_on = _send_some(sender)
+        if not (went_on or unknown.settle_one(sender.connection, clock=sender.clock)):
             break
     Connection.objects.filter(pk=connection_id, sender=sender.name).update(
         sender="", sender_until=None
@@ -87,7 +97,7 @@ def _until(now: dt.datetime) -> dt.datetime:
 
 def _may_call(sender: Sender) -> bool:
     """Whether the provider may be asked anything now."""
-    sender.connection.refresh_from_db()
+    sender.connection.refresh_from_db(fields=MAY)
     connection, now = sender.connection, sender.clock.now()
     held = connection.held_until is not None and connection.held_until > now
     return connection.is_active and not connection.is_lost and not held
@@ -99,24 +109,30 @@ def _send_some(sender: Sender) -> bool:
         return False
     exports = _next(sender)
     urgent = bool(exports) and exports[0].priority == 0
-    if not exports or _must_wait(sender, urgent):
+    if not exports:
         return False
+    if seconds := _wait(sender, urgent):
+        if seconds > LINGER:
+            return False  # the sweep rings again
+        time.sleep(min(seconds, GLANCE))
+        return True
     ready = _prepare(sender, exports)
-    if ready and sender.keep() and (call := _write_down(sender, ready)):
-        sending.make(sender.connection, call, clock=sender.clock)
+    if ready and (call := _write_down(sender, ready)):
+        sending.make(sender.connection, call, urgent=urgent, clock=sender.clock)
     return True
 
 
-def _must_wait(sender: Sender, urgent: bool) -> bool:
-    """Whether the limits are used up for longer than a call would wait: the sweep rings again."""
-    seconds = budget.wait(sender.connection, Cost.CALL, urgent=urgent, now=sender.clock.now())
-    return seconds > calling.PATIENCE
+def _wait(sender: Sender, urgent: bool) -> float:
+    """Seconds until the limits let the next call through; 0.0 for what a call itself waits."""
+    now = sender.clock.now()
+    seconds = budget.wait(sender.connection, Cost.CALL, urgent=urgent, now=now)
+    return seconds if seconds > calling.PATIENCE else 0.0
 
 
 def _next(sender: Sender) -> list[Export]:
     """Documents that share a call: what is due first decides its operation, type and priority."""
     rows = due(sender.connection, now=sender.clock.now())
-    first = rows.first()
+    first = rows.defer("document").first()
     if first is None or first.alone:
         return [first] if first else []
     alike = rows.filter(
@@ -146,20 +162,17 @@ def _prepare(sender: Sender, exports: Sequence[Export]) -> Ready:
 
 @transaction.atomic
 def _write_down(sender: Sender, ready: Ready) -> Call | None:
-    """Commit what is about to be sent; None when nothing is left of it."""
-    mine = Connection.objects.select_for_update().filter(
-        pk=sender.connection.pk, sender=sender.name, state=Connection.State.ACTIVE
-    )
-    if not mine.exists():
+    """Commit what is about to be sent; None when nothing is left of it, or the lease was lost."""
+    if not sender.keep():
         return None
-    by_id = {export.pk: document for export, document in ready}
-    still = Export.objects.select_for_update().filter(
-        pk__in=by_id, state__in=[State.QUEUED, State.WAITING]
+    rows = Export.objects.select_for_update().filter(
+        pk__in=[export.pk for export, _ in ready], state__in=[State.QUEUED, State.WAITING]
     )
-    exports = list(still.order_by("priority", "id"))
-    if not exports:
+    still = set(rows.order_by("id").values_list("pk", flat=True))
+    left = [(export, document) for export, document in ready if export.pk in still]
+    if not left:
         return None
-    return _freeze(sender, exports, [by_id[export.pk] for export in exports])
+    return _freeze(sender, [export for export, _ in left], [document for _, document in left])
 
 
 def _freeze(
@@ -187,24 +200,27 @@ def _freeze(
         connection=connection, operation=operation, key=frozen.key, body=frozen.body,
         places=list(frozen.places), first_sent_at=now, sent_at=now,
     )  # fmt: skip
-    for export, place in zip(exports, frozen.places, strict=True):
-        export.call, export.place, export.state = call, place, State.SENDING
-    Export.objects.bulk_update(exports, ["call", "place", "state"])
-    _keep_ids(exports, given)
+    _keep_resolved(exports, given)
+    placed = zip(exports, frozen.places, strict=True)
+    bulk.update(
+        Export,
+        ["call", "place", "state"],
+        ((call.pk, place, State.SENDING.value, export.pk) for export, place in placed),
+    )
     return call
 
 
-def _keep_ids(exports: Sequence[Export], given: Sequence[Document | TimeDocument]) -> None:
-    """Write down the ids of records that were created for these documents: by them a document is
-    looked for if its answer is lost.
+def _keep_resolved(exports: Sequence[Export], given: Sequence[Document | TimeDocument]) -> None:
+    """Keep with an export the ids that it was sent with: whoever looks for it there must ask for
+    those, whatever is linked by then.
     """
-    changed = []
+    rows = []
     for export, document in zip(exports, given, strict=True):
         if documents.is_pending(export.document):
-            export.document = documents.dump(document)
-            export.digest = documents.digest(export.document)
-            changed.append(export)
-    Export.objects.bulk_update(changed, ["document", "digest"])
+            data = documents.dump(document)
+            rows.append((data, documents.digest(data), export.pk))
+    if rows:
+        bulk.update(Export, ["document", "digest"], rows)
 
 
 def _refuse(exports: Sequence[Export], error: ProviderError, now: dt.datetime) -> None:

@@ -23,6 +23,10 @@ from .providers.port import Document, Line, TaxMode, TimeDocument
 
 PENDING = "link:"
 MARKER = "Atera Invoicing "
+_FIELDS = {
+    kind: [each.name for each in dataclasses.fields(kind)]
+    for kind in (Document, TimeDocument, Line)
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def marker(invoice: Invoice) -> str:
 
 def dump(document: Document | TimeDocument) -> dict[str, Any]:
     """JSON-ready, and the same for the same document."""
-    return {"type": type(document).__name__, **_plain(dataclasses.asdict(document))}
+    return {"type": type(document).__name__, **_plain(document)}
 
 
 def load(data: Mapping[str, Any]) -> Document | TimeDocument:
@@ -138,7 +142,7 @@ def pending(document: Document | TimeDocument) -> set[int]:
 
 
 def is_pending(data: Mapping[str, Any]) -> bool:
-    """Whether a dumped document names records that had to be created first."""
+    """Whether a dumped document names a record that is still to be created."""
     names = [data["customer_id"], data.get("item_id", "")]
     names += [line["item_id"] for line in data.get("lines", ())]
     return any(name.startswith(PENDING) for name in names)
@@ -148,6 +152,8 @@ def resolve(
     document: Document | TimeDocument, created: Mapping[int, str]
 ) -> Document | TimeDocument:
     """The document with the ids of records that were created meanwhile, by link."""
+    if not created:
+        return document
 
     def known(name: str) -> str:
         pk = name.removeprefix(PENDING)
@@ -236,13 +242,18 @@ def _load_line(line: Mapping[str, Any]) -> Line:
     return Line(**{**line, **{name: Decimal(line[name]) for name in amounts}})
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return value
+def _plain(values: Document | TimeDocument | Line) -> dict[str, Any]:
+    """`asdict` would copy all of it first, which takes ten times as long."""
+    return {name: _text(getattr(values, name)) for name in _FIELDS[type(values)]}
+
+
+def _text(value: Any) -> Any:
+    match value:
+        case str() | int():
+            return value
+        case Decimal():
+            return f"{value:f}"
+        case dt.date():
+            return value.isoformat()
+        case _:
+            return [_plain(part) for part in value]

@@ -7,7 +7,7 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 
-from .models import Export, Finding
+from .models import Export, Finding, Link, RemoteInvoice, RemoteRecord
 from .progress import ON_THE_WAY
 
 MOVING = "moving"
@@ -46,3 +46,21 @@ class FindingFilter(django_filters.FilterSet):
     class Meta:
         model = Finding
         fields = ["kind", "answer"]
+
+
+class LinkFilter(django_filters.FilterSet):
+    class Meta:
+        model = Link
+        fields = ["connection", "kind", "action", "confirmed"]
+
+
+class RecordFilter(django_filters.FilterSet):
+    class Meta:
+        model = RemoteRecord
+        fields = ["connection", "kind", "active"]
+
+
+class RemoteInvoiceFilter(django_filters.FilterSet):
+    class Meta:
+        model = RemoteInvoice
+        fields = ["connection", "invoice", "status"]

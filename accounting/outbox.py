@@ -15,6 +15,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
+from atera_invoicing import bulk
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from invoices import exporting
@@ -102,10 +103,9 @@ def _queue_chunk(
     if not ready:
         return 0
     exporting.begin([one.invoice.pk for one in ready], where=where(connection), by=by, now=now)
+    rows = [_row(connection, one, run=run, priority=priority, by=by, now=now) for one in ready]
     try:
-        Export.objects.bulk_create(
-            [_row(connection, one, run=run, priority=priority, by=by, now=now) for one in ready]
-        )
+        bulk.insert_new(rows)
     except IntegrityError:
         raise Refused(
             "already_queued", "One of these invoices was queued a moment ago. Look again."

@@ -11,8 +11,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Prefetch
-
 from atera_invoicing.models import Installation
 from atera_invoicing.templatetags.ui import day
 from customers import recipients
@@ -43,11 +41,10 @@ class Ready:
 
 def check(connection: Connection, ids: Collection[int]) -> list[Ready]:
     """These invoices, in order of their ids, in a fixed number of queries."""
-    lines = InvoiceLine.objects.select_related("item")
     rows = (
         Invoice.objects.filter(pk__in=ids)
         .select_related("customer")
-        .prefetch_related(Prefetch("lines", lines))
+        .prefetch_related("lines")
         .order_by("id")
     )
     return _check(connection, list(rows))

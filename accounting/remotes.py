@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
+from django.db import transaction
+
+from atera_invoicing import bulk
 from invoices.models import Invoice
 
 from .models import Connection, Finding, RemoteInvoice
 from .providers.port import Receipt
+
+COLUMNS = (
+    "remote_id", "number", "version", "status", "subtotal", "tax", "total", "balance", "url",
+    "content", "baseline", "seen_at",
+)  # fmt: skip
+SUMS = ("subtotal", "tax", "total")
 
 
 def store(
@@ -18,39 +29,62 @@ def store(
     *,
     now: dt.datetime,
     linked: bool = False,
-    voided: bool = False,
 ) -> RemoteInvoice:
-    """Keep a receipt: what is there now is what we left there, so it is the new baseline. A total
-    that differs from ours becomes a finding, unless we voided it there.
-    """
-    status = status_of(receipt.balance, receipt.total)
-    remote, _ = RemoteInvoice.objects.update_or_create(
-        connection=connection,
-        invoice=invoice,
-        defaults={
-            "remote_id": receipt.id,
-            "number": receipt.number,
-            "version": receipt.version,
-            "status": RemoteInvoice.Status.VOIDED if voided else status,
-            "subtotal": receipt.subtotal,
-            "tax": receipt.tax,
-            "total": receipt.total,
-            "balance": receipt.balance,
-            "url": receipt.url,
-            "content": dict(receipt.content),
-            "baseline": dict(receipt.content),
-            "seen_at": now,
-        },
-    )
+    """As `store_all`, of one. `linked`: it was there before us and was never sent."""
+    store_all(connection, {invoice.pk: receipt}, now=now)
+    remote = RemoteInvoice.objects.get(connection=connection, invoice=invoice)
     if linked:
         RemoteInvoice.objects.filter(pk=remote.pk).update(linked=True)
+    return remote
+
+
+@transaction.atomic
+def store_all(
+    connection: Connection,
+    receipts: Mapping[int, Receipt],
+    *,
+    now: dt.datetime,
+    voided: Collection[int] = (),
+) -> None:
+    """Keep receipts by invoice: what is there now is what we left there, so it is the new baseline.
+    A total that differs from ours becomes a finding, unless we voided it there. In a fixed number
+    of queries if all are new.
+    """
+    rows = RemoteInvoice.objects.select_for_update().filter(connection=connection)
+    known = set(rows.filter(invoice__in=receipts).values_list("invoice_id", flat=True))
+    new = []
+    for invoice, receipt in receipts.items():
+        values = _values(receipt, now)
+        if invoice in voided:
+            values["status"] = RemoteInvoice.Status.VOIDED
+        if invoice in known:
+            rows.filter(invoice=invoice).update(**values)
+        else:
+            new.append((connection.pk, invoice, False, *values.values()))
+    bulk.insert(RemoteInvoice, ["connection", "invoice", "linked", *COLUMNS], new)
     if voided:
         Finding.objects.filter(
-            connection=connection, invoice=invoice, answered_at__isnull=True
+            connection=connection, invoice__in=voided, answered_at__isnull=True
         ).update(answer=Finding.Answer.GONE, answered_at=now)
-    else:
-        compare_totals(remote, invoice, now=now)
-    return remote
+    ours = Invoice.objects.filter(pk__in=set(receipts) - set(voided)).values_list("pk", *SUMS)
+    _compare(connection, [(pk, sums, receipts[pk]) for pk, *sums in ours], now)
+
+
+def _values(receipt: Receipt, now: dt.datetime) -> dict[str, Any]:
+    return {
+        "remote_id": receipt.id,
+        "number": receipt.number,
+        "version": receipt.version,
+        "status": status_of(receipt.balance, receipt.total),
+        "subtotal": receipt.subtotal,
+        "tax": receipt.tax,
+        "total": receipt.total,
+        "balance": receipt.balance,
+        "url": receipt.url,
+        "content": receipt.content,
+        "baseline": receipt.content,
+        "seen_at": now,
+    }
 
 
 def status_of(balance: Decimal, total: Decimal) -> str:
@@ -64,25 +98,49 @@ def status_of(balance: Decimal, total: Decimal) -> str:
 
 def compare_totals(remote: RemoteInvoice, invoice: Invoice, *, now: dt.datetime) -> None:
     """Name a difference between their sums and ours; take the name away when there is none."""
-    differences = [
-        {"field": field, "ours": str(ours), "theirs": str(theirs)}
-        for field, ours, theirs in (
-            ("subtotal", invoice.subtotal, remote.subtotal),
-            ("tax", invoice.tax, remote.tax),
-            ("total", invoice.total, remote.total),
-        )
-        if ours != theirs
+    sums = [getattr(invoice, name) for name in SUMS]
+    _compare(remote.connection, [(invoice.pk, sums, remote)], now)
+
+
+def _compare(
+    connection: Connection,
+    rows: Sequence[tuple[int, Sequence[Decimal], Receipt | RemoteInvoice]],
+    now: dt.datetime,
+) -> None:
+    """By invoice: our sums, and what is there."""
+    found = [(invoice, _differences(sums, there), there) for invoice, sums, there in rows]
+    same = [invoice for invoice, differences, _ in found if not differences]
+    if same:
+        Finding.objects.filter(
+            connection=connection, invoice__in=same, kind=Finding.Kind.TOTAL,
+            answered_at__isnull=True,
+        ).update(answer=Finding.Answer.GONE, answered_at=now)  # fmt: skip
+    for invoice, differences, there in found:
+        if differences:
+            _name(connection, invoice, differences, there.version, now)
+
+
+def _differences(sums: Sequence[Decimal], there: Receipt | RemoteInvoice) -> list[dict[str, str]]:
+    return [
+        {"field": field, "ours": str(ours), "theirs": str(getattr(there, field))}
+        for field, ours in zip(SUMS, sums, strict=True)
+        if ours != getattr(there, field)
     ]
-    same = {"connection": remote.connection, "invoice": invoice, "kind": Finding.Kind.TOTAL}
+
+
+def _name(
+    connection: Connection,
+    invoice: int,
+    differences: list[dict[str, str]],
+    version: str,
+    now: dt.datetime,
+) -> None:
+    """One finding is open at most; what somebody accepted is not asked again."""
+    same = {"connection": connection, "invoice_id": invoice, "kind": Finding.Kind.TOTAL}
     opened = Finding.objects.filter(**same, answered_at__isnull=True)
-    if not differences:
-        opened.update(answer=Finding.Answer.GONE, answered_at=now)
-        return
-    changed = opened.update(differences=differences, version=remote.version)
+    changed = opened.update(differences=differences, version=version)
     accepted = Finding.objects.filter(**same, differences=differences).exclude(
         answer=Finding.Answer.GONE
     )
     if not changed and not accepted.exists():
-        Finding.objects.create(
-            **same, differences=differences, version=remote.version, found_at=now
-        )
+        Finding.objects.create(**same, differences=differences, version=version, found_at=now)

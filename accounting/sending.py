@@ -7,14 +7,14 @@ import time
 from atera_invoicing.leases import Clock
 
 from . import answers, calling
-from .models import Call, Connection, Export
+from .models import Call, Connection
 from .providers.port import Frozen, Operation, ProviderError
 
 
-def make(connection: Connection, call: Call, *, clock: Clock) -> None:
-    """Send the call as it was frozen. Whatever happens, each of its documents has a state after."""
-    waiting = call.exports.filter(state=Export.State.SENDING)
-    urgent = waiting.filter(priority=0).exists()
+def make(connection: Connection, call: Call, *, urgent: bool, clock: Clock) -> None:
+    """Send the call as it was frozen. Whatever happens, each of its documents has a state after.
+    `urgent`: a person waits for it.
+    """
     began = time.monotonic()
     try:
         outcomes = calling.ask(connection, "send", frozen(call), urgent=urgent, now=clock.now())

@@ -133,7 +133,8 @@ def _send_again(connection: Connection, call: Call, absent: Sequence[Export], cl
             call.exports.filter(state=State.UNKNOWN).update(
                 state=State.SENDING, attempts=F("attempts") + 1
             )
-        sending.make(connection, call, clock=clock)
+        urgent = any(export.priority == 0 for export in absent)
+        sending.make(connection, call, urgent=urgent, clock=clock)
 
 
 def _later(exports: Sequence[Export], error: ProviderError, now: dt.datetime) -> None:

@@ -6,14 +6,17 @@ The accounting app calls these; nothing here knows which system it is. `where` i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 
+from atera_invoicing import bulk
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 
-from . import events
 from .models import Event, Invoice
 
 
@@ -25,7 +28,9 @@ def begin(ids: Collection[int], *, where: str, by: User | None, now: dt.datetime
     for invoice in invoices:
         refuse_unfit(invoice)
     Invoice.objects.filter(pk__in=ids).update(export_queued_at=now)
-    _note(invoices, "export_queued", f"Queued for {where}.", by=by, at=now)
+    _note(
+        [invoice.pk for invoice in invoices], "export_queued", f"Queued for {where}.", by=by, at=now
+    )
     for invoice in invoices:
         invoice.export_queued_at = now
     return invoices
@@ -34,7 +39,8 @@ def begin(ids: Collection[int], *, where: str, by: User | None, now: dt.datetime
 @transaction.atomic
 def end(ids: Collection[int], *, where: str, by: User | None, now: dt.datetime) -> None:
     """Take the lock off: the export was cancelled and did not happen."""
-    waiting = list(Invoice.objects.filter(pk__in=ids, export_queued_at__isnull=False))
+    rows = Invoice.objects.filter(pk__in=ids, export_queued_at__isnull=False)
+    waiting = list(rows.values_list("pk", flat=True))
     Invoice.objects.filter(pk__in=ids).update(export_queued_at=None)
     _note(waiting, "export_cancelled", f"Export to {where} cancelled.", by=by, at=now)
 
@@ -42,10 +48,9 @@ def end(ids: Collection[int], *, where: str, by: User | None, now: dt.datetime) 
 @transaction.atomic
 def arrived(ids: Collection[int], *, where: str, now: dt.datetime) -> None:
     """They are in the accounting system."""
-    invoices = list(Invoice.objects.filter(pk__in=ids))
-    Invoice.objects.filter(pk__in=ids).update(export_queued_at=None)
-    Invoice.objects.filter(pk__in=ids, exported_at__isnull=True).update(exported_at=now)
-    first = [invoice for invoice in invoices if invoice.exported_at is None]
+    rows = Invoice.objects.filter(pk__in=ids)
+    first = list(rows.filter(exported_at__isnull=True).values_list("pk", flat=True))
+    rows.update(export_queued_at=None, exported_at=Coalesce("exported_at", Value(now)))
     _note(first, "exported", f"Exported to {where}.", by=None, at=now)
 
 
@@ -68,13 +73,7 @@ def refuse_under_way(invoice: Invoice) -> None:
         )
 
 
-def _note(
-    invoices: list[Invoice], code: str, text: str, *, by: User | None, at: dt.datetime
-) -> None:
-    if len(invoices) == 1:
-        events.log(invoices[0], code, text, by=by, at=at)
-        return
-    Event.objects.bulk_create(
-        [Event(invoice=invoice, code=code, text=text, by=by, at=at) for invoice in invoices],
-        batch_size=500,
-    )
+def _note(ids: Iterable[int], code: str, text: str, *, by: User | None, at: dt.datetime) -> None:
+    who = by.pk if by else None
+    rows: Iterable[tuple[Any, ...]] = ((pk, code, text, {}, at, who) for pk in ids)
+    bulk.insert(Event, ["invoice", "code", "text", "facts", "at", "by"], rows)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -114,6 +115,11 @@ def _faults(world: World) -> dict[str, Any]:
 
 
 def _arm(world: World, arguments: dict[str, Any]) -> dict[str, Any]:
+    """JSON's fractions come as decimals, for money; here they are seconds and odds."""
+    arguments = {
+        name: float(value) if isinstance(value, Decimal) else value
+        for name, value in arguments.items()
+    }
     app, name = arguments.pop("app", ""), arguments.pop("fault", "")
     if app not in world.apps:
         raise ValueError(f"There is no app {app!r}. There are: {', '.join(world.apps)}.")

@@ -178,6 +178,14 @@ def test_the_forecast_is_within_a_tenth_of_the_end(connection, documents, second
     assert abs(forecast - end) <= max(end / 10, seconds)
 
 
+@pytest.mark.parametrize("seconds", [0.2, 2.5])
+def test_two_calls_are_enough_for_the_pace(connection, seconds):
+    spend(connection, 2, every=seconds, start=-2 * seconds)
+    connection.refresh_from_db()
+    forecast = (budget.eta(connection, 900, now=NOW) - NOW).total_seconds()
+    assert abs(forecast - 30 * seconds) < 1.5
+
+
 def test_the_forecast_begins_after_a_pause(connection):
     connection.held_until = after(300)
     assert budget.eta(connection, 30, now=NOW) >= after(300)

@@ -7,6 +7,7 @@ from `EXPORT_SEED` on. A failure prints its seed and what it did.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 
 import pytest
@@ -39,6 +40,7 @@ def invoices(sims):  # noqa: F811 - the fixture above
 def test_r01_every_invoice_is_there_exactly_once_whatever_breaks(sims, invoices, record_property):  # noqa: F811
     died = faults = 0
     for seed in range(SEED, SEED + RUNS):
+        faulthandler.dump_traceback_later(300, exit=True)  # each story has a test's time
         story = exports.run(seed, sims, invoices)
         died, faults = died + story.died, faults + len(story.faults)
     record_property("kills and faults armed", (died, faults))

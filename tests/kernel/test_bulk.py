@@ -102,3 +102,36 @@ def test_a_constraint_stops_rows_written_in_bulk_too():
     with pytest.raises(IntegrityError), transaction.atomic():
         bulk.insert(UsageCount, fields, [row])
     assert not UsageCount.objects.exists()
+
+
+def test_many_rows_get_values_of_their_own():
+    customers = [make.customer(name) for name in ("Acme", "Bluewater", "Coastal")]
+    at = make.at("2026-11-01")
+    first, second, untouched = customers
+    rows = [("Ácme", "1", at, first.pk), ("Blue", "2", None, second.pk)]
+    with transaction.atomic():
+        bulk.update(Customer, ["name", "reference", "archived_at"], rows)
+    found = Customer.objects.in_bulk()
+    assert (found[first.pk].name, found[first.pk].archived_at) == ("Ácme", at)
+    assert (found[second.pk].reference, found[second.pk].archived_at) == ("2", None)
+    assert found[untouched.pk].name == "Coastal"
+
+
+def test_new_instances_are_stored_as_they_are():
+    contract = make.block_hours()
+    new = [
+        UsageCount(
+            contract=contract, counted="pcs", counted_on=make.day(day), quantity=Decimal(quantity),
+            created_at=make.at("2026-10-31"),
+        )
+        for day, quantity in (("2026-10-30", "3.5"), ("2026-10-31", "4"))
+    ]  # fmt: skip
+    with transaction.atomic():
+        bulk.insert_new(new)
+    stored = UsageCount.objects.order_by("counted_on").values_list("contract", "quantity")
+    assert list(stored) == [(contract.pk, Decimal("3.5")), (contract.pk, Decimal(4))]
+
+
+def test_nothing_new_costs_nothing(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        bulk.insert_new([])

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from django.urls import reverse
+
+from simulators.__main__ import _parser as command_line
+from simulators.qbo import oauth_web
 
 ROOT = Path(__file__).resolve().parents[2]
+FOR_COMPOSE = {"POSTGRES_PASSWORD", "PUBLIC_ADDRESS"}  # in .env, but not read by settings
 PRODUCTION = {
     "ENVIRONMENT": "production",
     "SECRET_KEY": "Kq7vJx2mT9bRz4wNc8LpYd5sGf3hAe6uVi1oXk0jQrZtWyBn",
@@ -41,7 +47,7 @@ def sample() -> set[str]:
 
 
 def test_everything_that_must_run_is_there_and_says_whether_it_is_well(compose):
-    services = compose["services"]
+    services = {name: s for name, s in compose["services"].items() if "profiles" not in s}
     assert set(services) == {"web", "worker", "beat", "setup", "postgres", "redis"}
     for name in set(services) - {"setup"}:
         assert services[name]["healthcheck"]["test"][0].startswith("CMD"), name
@@ -64,9 +70,38 @@ def test_commands_name_what_exists(compose):
 
 
 def test_every_variable_is_one_that_settings_know(compose):
-    given = set(compose["services"]["web"]["environment"]) | sample() - {"POSTGRES_PASSWORD"}
+    given = set(compose["services"]["web"]["environment"]) | sample() - FOR_COMPOSE
     assert given <= read_by_settings()
     assert {"SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"} <= given
+
+
+def test_the_simulated_quickbooks_runs_only_when_asked_for(compose):
+    service = compose["services"]["simulators"]
+    assert service["profiles"] == ["simulators"]
+    assert "depends_on" not in service
+    assert "!simulators" not in (ROOT / ".dockerignore").read_text()
+    shell, option, command = service["command"]
+    assert (shell, option) == ("sh", "-c")
+    command = re.sub(r"\$\{PUBLIC_ADDRESS:-([^}]*)\}", r"\1", command)
+    words = shlex.split(
+        command.replace("$$QBO_CLIENT_ID", "id").replace("$$QBO_CLIENT_SECRET", "s")
+    )
+    assert words[:4] == ["exec", "python", "-m", "simulators"]
+    options = command_line().parse_args(words[4:])
+    back = reverse("accounting:callback", args=["qbo"])
+    assert options.redirect_uri == [f"https://billing.example.com{back}"]
+    published = service["ports"][0].removesuffix(f":{options.port}")
+    assert options.public_url == f"http://{published}/qbo"
+    assert (options.client_id, options.client_secret) == ("id", "s")
+
+
+def test_the_sample_points_at_the_simulated_quickbooks(compose):
+    text = (ROOT / ".env.example").read_text()
+    given = dict(re.findall(r"^# (QBO_[A-Z]+)=(\S+)$", text, re.MULTILINE))
+    assert set(given) == {"QBO_ENVIRONMENT", "QBO_API", "QBO_APP"}
+    assert given["QBO_ENVIRONMENT"] == "http://simulators:8750/qbo" + oauth_web.DISCOVERY[0]
+    assert given["QBO_API"] == "http://simulators:8750/qbo"
+    assert given["QBO_APP"] == "http://127.0.0.1:8750/qbo"
 
 
 def test_every_variable_is_described_in_the_readme():

@@ -271,3 +271,10 @@ def test_a_bug_in_the_simulator_is_loud(monkeypatch):
     assert requests.get(running.qbo.discovery_url, timeout=5).status_code == 500
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
         running.stop()
+
+
+def test_a_fault_takes_fractions_of_a_second(control, api):
+    control("POST", "faults", {"app": "qbo", "fault": "delay_answer", "seconds": 0.25})
+    began = time.monotonic()
+    assert api.post("invoice", sdk.invoice()).status_code == 200
+    assert time.monotonic() - began > 0.25

@@ -19,13 +19,14 @@ Doc = Mapping[str, Any]
 
 def receipt(doc: Doc, *, url: str) -> Receipt:
     """An invoice as it is now."""
+    total, tax = amount(doc, "TotalAmt"), _tax(doc)
     return Receipt(
         id=text(doc, "Id"),
         number=text(doc, "DocNumber"),
         version=text(doc, "SyncToken"),
-        subtotal=amount(doc, "TotalAmt") - _tax(doc),
-        tax=_tax(doc),
-        total=amount(doc, "TotalAmt"),
+        subtotal=total - tax,
+        tax=tax,
+        total=total,
         balance=amount(doc, "Balance"),
         url=url,
         content=content(doc),
@@ -86,14 +87,13 @@ def written(doc: Doc) -> Iterable[Doc]:
 
 
 def _line(line: Doc) -> dict[str, str]:
-    sold = line.get("SalesItemLineDetail") or {}
-    taken_off = "DiscountLineDetail" in line
+    sold, net = line.get("SalesItemLineDetail") or {}, amount(line, "Amount")
     return {
         "description": text(line, "Description"),
         "quantity": _figure(sold, "Qty"),
         "unit_price": _figure(sold, "UnitPrice"),
         "discount": _figure(sold, "DiscountRate") or "0",
-        "net": f"{-amount(line, 'Amount') if taken_off else amount(line, 'Amount'):f}",
+        "net": f"{-net if 'DiscountLineDetail' in line else net:f}",
         "item_id": value(sold, "ItemRef"),
         "tax_id": value(sold, "TaxCodeRef"),
     }
@@ -228,4 +228,5 @@ def _tax(doc: Doc) -> Decimal:
 
 
 def _figure(doc: Doc, name: str) -> str:
-    return plain(amount(doc, name, exact=True)) if doc.get(name) is not None else ""
+    found = doc.get(name)
+    return "" if found is None else plain(found if type(found) is Decimal else Decimal(found))

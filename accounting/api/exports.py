@@ -1,0 +1,136 @@
+"""The export: plan, queue, try again, take back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounting import outbox, planning, tasks, timepush
+from accounting.filters import ExportFilter
+from accounting.models import Export
+from atera_invoicing.viewsets import (
+    Endpoint,
+    Listing,
+    Retrieving,
+    RowSerializer,
+    StrictSerializer,
+)
+
+from .shared import EXPORT, MOST, SEE
+
+
+class ExportSerializer(RowSerializer):
+    class Meta:
+        model = Export
+        fields = read_only_fields = [
+            "id", "connection", "run", "invoice", "time_entry", "operation", "state", "generation",
+            "remote_id", "code", "message", "field", "queued_at", "run_at", "settled_at",
+        ]  # fmt: skip
+
+
+class InvoicesSerializer(StrictSerializer):
+    """Which invoices are meant."""
+
+    invoices = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), min_length=1, max_length=MOST
+    )
+
+
+class QueueSerializer(InvoicesSerializer):
+    plan = serializers.RegexField(
+        r"^[0-9a-f]{64}\Z",
+        required=False,
+        help_text="The hash of a plan; when it no longer holds, nothing is queued.",
+    )
+
+
+class TimeSerializer(StrictSerializer):
+    time_entries = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), min_length=1, max_length=MOST
+    )
+
+
+class RunSerializer(serializers.Serializer):
+    uid = serializers.UUIDField()
+    queued = serializers.IntegerField(source="total")
+
+
+class ChangeSerializer(serializers.Serializer):
+    field = serializers.CharField()  # type: ignore[assignment]
+    old = serializers.CharField()
+    new = serializers.CharField()
+
+
+class PlanRowSerializer(serializers.Serializer):
+    action = serializers.ChoiceField([each.value for each in planning.Action])
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    local_id = serializers.IntegerField()
+    changes = ChangeSerializer(many=True)
+    why = serializers.ListField(child=serializers.CharField())
+
+
+class PlanSerializer(serializers.Serializer):
+    hash = serializers.CharField()
+    rows = PlanRowSerializer(many=True)
+
+
+class ExportViewSet(Listing, Retrieving, Endpoint):
+    """What goes or went to the accounting system. Each invoice arrives exactly once."""
+
+    queryset = Export.objects.all()
+    serializer_class = row_serializer = ExportSerializer
+    filterset_class = ExportFilter
+    reads = ("plan",)
+    permissions = {
+        "list": SEE, "retrieve": SEE, "create": EXPORT, "plan": EXPORT, "time": EXPORT,
+        "retry": EXPORT, "cancel": EXPORT,
+    }  # fmt: skip
+
+    @extend_schema(request=QueueSerializer, responses={202: RunSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Queue invoices. Those that are not ready, or there already, are passed over."""
+        data = self.given(QueueSerializer)
+        connection = outbox.active()
+        run = outbox.queue(
+            connection, data["invoices"], by=request.user, now=self.now,
+            plan_hash=data.get("plan", ""),
+        )  # fmt: skip
+        tasks.ring(connection)
+        return Response(RunSerializer(run).data, status=202)
+
+    @extend_schema(request=InvoicesSerializer, responses=PlanSerializer)
+    @action(detail=False, methods=["post"])
+    def plan(self, request: Request) -> Response:
+        """What an export of these invoices would do, value by value. Writes nothing."""
+        ids = self.given(InvoicesSerializer)["invoices"]
+        return Response(PlanSerializer(planning.make(outbox.active(), ids)).data)
+
+    @extend_schema(request=TimeSerializer, responses={202: ExportSerializer(many=True)})
+    @action(detail=False, methods=["post"])
+    def time(self, request: Request) -> Response:
+        """Send resolved, billable time without an invoice. It can't be invoiced afterwards."""
+        ids = self.given(TimeSerializer)["time_entries"]
+        connection = outbox.active()
+        made = timepush.push(connection, ids, by=request.user, now=self.now)
+        tasks.ring(connection)
+        return Response([self.shown(export) for export in made], status=202)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        """Try again what was rejected, written anew."""
+        export = outbox.retry(self.get_object(), by=request.user, now=self.now)
+        tasks.ring(export.connection)
+        return Response(self.shown(export))
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Take back what was not sent yet."""
+        return Response(self.shown(outbox.cancel(self.get_object(), by=request.user, now=self.now)))

@@ -1,0 +1,387 @@
+"""A month's invoices to QuickBooks, against what its limits and the least client allow.
+
+    DATABASE_URL=... python -m benchmarks.export --invoices 1000
+    DATABASE_URL=... python -m benchmarks.export --invoices 10000 --runs 1 --skip-waiting
+
+The other end is `python -m simulators`, a process of its own over HTTP, with its limits enforced:
+40 batches of 30 documents and 500 requests a minute, 10 requests a second. It takes `--latency`
+seconds for a batch on top of its own work. Works on a database of its own (a test database, on
+SQLite a file), dropped at the end.
+
+The floor is computed in the same run: requests and wall time from the limits and from how long the
+service takes for a batch that is built by hand; CPU from building it and reading its answer. Ours
+is the sender's, from the first look at the outbox to the last row; queueing is told apart.
+
+`--skip-waiting`: while nothing may be sent, the clocks of both sides are moved forward together to
+the next ring instead of waiting for it. Sending takes its real time on both sides.
+
+In the last run a person exports one invoice while batches are being sent, and another one when the
+minute's batches are used up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import resource
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("ENVIRONMENT", "development")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "atera_invoicing.settings")
+
+import django
+
+django.setup()
+
+from django.conf import settings
+from django.db import connection as database
+from django.test.utils import setup_databases, teardown_databases
+from django.utils import timezone
+
+from accounting import access, delivery, documents, outbox, progress, sending
+from accounting.models import Connection, Export, Finding, Link, RemoteInvoice
+from accounting.providers import port, registry
+from benchmarks import measure, quickbooks
+from benchmarks.quickbooks import Floor, Service
+from contracts.models import CatalogItem
+from customers.models import Contact, Customer
+from invoices.models import Invoice, InvoiceLine
+from tests import make
+from whitelabel.models import Branding
+
+CUSTOMERS, ITEMS, LINES = 60, 30, 10
+RING = float(settings.CELERY_BEAT_SCHEDULE["ring-for-due-exports"]["schedule"])
+WARM, PERSONS = 90, 2
+DAY, DUE = make.day("2026-10-31"), make.day("2026-11-30")
+
+
+class Time:
+    """What time it is for both sides: real time, moved on together."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.ahead = dt.timedelta()
+
+    def now(self) -> dt.datetime:
+        return timezone.now() + self.ahead
+
+    def move(self, seconds: float) -> None:
+        self.service.move(seconds)
+        self.ahead += dt.timedelta(seconds=seconds)
+
+
+@dataclass
+class Run:
+    """What one export cost. Times in seconds, memory in MB."""
+
+    invoices: int
+    queueing: float = 0.0
+    cpu: float = 0.0
+    wall: float = 0.0
+    calls: int = 0
+    requests: int = 0
+    statements: int = 0
+    forecasts: list[float] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+    persons: dict[str, float] = field(default_factory=dict)
+
+
+def fill(invoices: int) -> None:
+    """Issued invoices of ten lines, nobody's export yet."""
+    now, look = timezone.now(), Branding.current().pk
+    customers = Customer.objects.bulk_create(
+        Customer(name=f"Benchmark {n}") for n in range(CUSTOMERS)
+    )
+    Contact.objects.bulk_create(
+        Contact(customer=c, first_name="Ana", email=f"ana@c{n}.example", is_main=True)
+        for n, c in enumerate(customers)
+    )
+    items = CatalogItem.objects.bulk_create(
+        CatalogItem(kind="service", name=f"Benchmark {n}", unit="hour", unit_price=Decimal(100))
+        for n in range(ITEMS)
+    )
+    for start in range(0, invoices, 1000):
+        made = Invoice.objects.bulk_create(
+            Invoice(
+                number=f"B-{n:06}", number_key=f"B-{n:06}", customer=customers[n % CUSTOMERS],
+                bill_to_name="Benchmark", currency="USD", level="entry", invoice_date=DAY,
+                due_date=DUE, branding_id=look, subtotal=750, tax=0, total=750, balance=750,
+                issued_at=now, created_at=now,
+            )
+            for n in range(start, min(start + 1000, invoices))
+        )  # fmt: skip
+        InvoiceLine.objects.bulk_create(
+            (
+                InvoiceLine(
+                    invoice=invoice, position=place + 1, kind="labour",
+                    item=items[(n + place) % ITEMS], description=quickbooks.text(n, place),
+                    quantity="0.7500", unit_price="100.0000", unit="hour", net="75.00", tax=0,
+                    total="75.00", tax_percent=0,
+                )
+                for n, invoice in enumerate(made, start)
+                for place in range(LINES)
+            ),
+            batch_size=5000,
+        )  # fmt: skip
+    if database.vendor == "postgresql":
+        with database.cursor() as cursor:
+            cursor.execute("ANALYZE")
+
+
+def connect(service: Service, now: dt.datetime) -> Connection:
+    """A connection as a finished wizard leaves it: every customer and item is linked."""
+    given = service.connect()
+    provider = registry.get("qbo")
+    company = provider.company(port.Session(given["realm"], given["access_token"]))
+    made = Connection.objects.create(
+        provider="qbo", state=Connection.State.ACTIVE, company_id=company.id,
+        company_name=company.name, currency=company.currency, facts=dict(company.facts),
+        takes_numbers=company.takes_numbers, tax_mode=company.tax_modes[0].value, snapshot={},
+        income_account_id=service.income_account(), created_by=make.user("owner"),
+        created_at=now, touched_at=now, committed_at=now,
+    )  # fmt: skip
+    tokens = port.Tokens(
+        given["access_token"], given["refresh_token"], now + dt.timedelta(minutes=55)
+    )
+    access.put(made, access.freeze(tokens), tokens)
+    customers, items = (
+        list(Customer.objects.order_by("pk")),
+        list(CatalogItem.objects.order_by("pk")),
+    )
+    ids = service.create("Customer", [{"DisplayName": c.name} for c in customers])
+    ids += service.create(
+        "Item",
+        [
+            {
+                "Name": i.name,
+                "Type": "Service",
+                "IncomeAccountRef": {"value": made.income_account_id},
+            }
+            for i in items
+        ],
+    )
+    Link.objects.bulk_create(
+        Link(
+            connection=made, kind="customer" if isinstance(row, Customer) else "item",
+            action="link", origin="exact", confirmed=True, remote_id=id, remote_name=row.name,
+            changed_at=now, **{"customer" if isinstance(row, Customer) else "item": row},
+        )
+        for row, id in zip([*customers, *items], ids, strict=True)
+    )  # fmt: skip
+    return made
+
+
+class Exporting:
+    """Exports invoices as worker and clock do, and watches."""
+
+    def __init__(self, connection: Connection, time_: Time, *, skip_waiting: bool) -> None:
+        self.connection, self.time, self.skip_waiting = connection, time_, skip_waiting
+
+    def export(self, ids: list[int], *, persons: list[int] | None = None) -> Run:
+        """Queue these and send them; `persons` are single exports that come in between."""
+        run, persons = Run(len(ids)), persons or []
+        began = time.thread_time()
+        outbox.queue(self.connection, ids, by=None, now=self.time.now())
+        run.queueing = time.thread_time() - began
+        start = self.time.now()
+        self._forecast(run, start)
+        acting = self._person(persons.pop(), "while sending", run) if persons else None
+        with self._watched(run, start, acting):
+            self._work_off(run, start, persons)
+        if acting:
+            acting.join()
+        last = self.connection.exports.filter(invoice__in=ids).latest("settled_at").settled_at
+        run.wall = (last - start).total_seconds()
+        return run
+
+    def _work_off(self, run: Run, start: dt.datetime, persons: list[int]) -> None:
+        """A worker that is rung every few seconds, as by beat."""
+        open_ = self.connection.exports.filter(state__in=progress.ON_THE_WAY)
+        while True:
+            began = time.thread_time()
+            delivery.work(self.connection.pk, now=self.time.now())
+            run.cpu += time.thread_time() - began
+            if not open_.exists():
+                return
+            if persons:
+                self._wait(10.0)
+                self._person_now(persons.pop(), run)
+            self._wait(RING - (self.time.now() - start).total_seconds() % RING)
+
+    def _wait(self, seconds: float) -> None:
+        if self.skip_waiting:
+            self.time.move(seconds)
+        else:
+            time.sleep(seconds)
+
+    def _person_now(self, pk: int, run: Run) -> None:
+        """Somebody exports one invoice while the limits are used up; the door rings at once."""
+        asked = self.time.now()
+        outbox.queue(self.connection, [pk], by=None, now=asked)
+        began = time.thread_time()
+        delivery.work(self.connection.pk, now=self.time.now())
+        run.cpu += time.thread_time() - began
+        run.persons["limits used up"] = self._arrived(pk, asked)
+
+    def _person(self, pk: int, name: str, run: Run) -> threading.Thread:
+        def act() -> None:
+            asked = self.time.now()
+            outbox.queue(self.connection, [pk], by=None, now=asked)
+            run.persons[name] = self._arrived(pk, asked)
+            database.close()
+
+        return threading.Thread(target=act)
+
+    def _arrived(self, pk: int, asked: dt.datetime) -> float:
+        for _ in range(1200):
+            export = Export.objects.get(invoice=pk)
+            if export.settled_at:
+                return (export.settled_at - asked).total_seconds()
+            time.sleep(0.05)
+        raise RuntimeError("A person's export did not arrive.")
+
+    @contextmanager
+    def _watched(
+        self, run: Run, start: dt.datetime, acting: threading.Thread | None
+    ) -> Iterator[None]:
+        """Count statements and calls; look at forecast and memory between two calls."""
+        make_call, calls = sending.make, -(-run.invoices // quickbooks.BATCH)
+
+        def counted(*args: Any, **named: Any) -> None:
+            make_call(*args, **named)
+            run.calls += not named["urgent"]
+            cpu = time.thread_time()
+            if run.calls == 2:
+                self._forecast(run, start)
+            if acting and run.calls == max(2, calls // 3):
+                acting.start()
+            if run.calls in (calls // 10, calls):
+                run.memory.append(_resident())
+            run.cpu -= time.thread_time() - cpu
+
+        def statement(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+            run.statements += 1
+            return execute(sql, params, many, context)
+
+        sending.make = counted
+        try:
+            with database.execute_wrapper(statement):
+                yield
+        finally:
+            sending.make = make_call
+
+    def _forecast(self, run: Run, start: dt.datetime) -> None:
+        self.connection.refresh_from_db()
+        eta = progress.of(self.connection, now=self.time.now()).eta
+        run.forecasts.append((eta - start).total_seconds() if eta else 0.0)
+
+
+def _resident() -> float:
+    """MB that this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def check(service: Service, connection: Connection) -> None:
+    """Everything is there once, and no limit was broken."""
+    ledger = service.ledger()
+    marks = [doc["PrivateNote"] for doc in ledger["companies"][service.realm]["Invoice"]]
+    ours = [mark for mark in marks if mark.startswith(documents.MARKER)]
+    assert (
+        len(ours) == len(set(ours)) == RemoteInvoice.objects.count() == connection.exports.count()
+    )
+    assert not Finding.objects.exists()
+    assert not ledger["violations"], ledger["violations"]
+
+
+def report(run: Run, floor: Floor) -> str:
+    count, requests = run.invoices, floor.requests(run.invoices)
+    wall, cpu = floor.wall(count), floor.cpu * 1e6
+    ours, queueing = (1e6 * seconds / count for seconds in (run.cpu, run.queueing))
+    forecasts = ", ".join(f"{f:.1f} s ({f / run.wall - 1:+.0%})" for f in run.forecasts)
+    memory = ", ".join(f"{each:.0f} MB" for each in run.memory)
+    rows = [
+        f"requests {run.calls:8}     floor {requests:8}     {run.calls / requests:6.2f} x",
+        f"wall     {run.wall:8.1f} s   floor {wall:8.1f} s   {run.wall / wall:6.2f} x",
+        f"CPU      {ours:8.0f} us  floor {cpu:8.0f} us  {ours / cpu:6.2f} x   per invoice",
+        f"queueing {queueing:8.0f} us CPU per invoice, before that",
+        f"forecast {forecasts}: at the start, after two calls",
+        f"memory   {memory}: after a tenth, at the end",
+        f"{run.statements / count:.2f} statements per invoice",
+    ]
+    rows += [f"person   {seconds:8.1f} s   {name}" for name, seconds in run.persons.items()]
+    return "\n".join(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--invoices", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--latency", type=float, default=0.5)
+    parser.add_argument("--skip-waiting", action="store_true")
+    options = parser.parse_args()
+    if database.vendor == "sqlite":
+        name = settings.DATA_DIR / "benchmark.sqlite3"
+        settings.DATABASES["default"]["TEST"]["NAME"] = name
+    databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=set())
+    try:
+        with quickbooks.running() as service:
+            settings.QBO = service.settings
+            total = WARM + options.runs * options.invoices + PERSONS
+            measure.apart(lambda: fill(total))
+            compare(service, options)
+    finally:
+        teardown_databases(databases, verbosity=0)
+
+
+def compare(service: Service, options: argparse.Namespace) -> None:
+    """Floor and product in turn. The first forecast of all is made without a measured pace."""
+    time_ = Time(service)
+    connection = connect(service, time_.now())
+    service.answer_after(options.latency)
+    exporting = Exporting(connection, time_, skip_waiting=options.skip_waiting)
+    ids = list(Invoice.objects.order_by("pk").values_list("pk", flat=True))
+    persons, ids = ids[:PERSONS], ids[PERSONS:]
+    links = {
+        kind: list(connection.links.filter(kind=kind).values_list("remote_id", flat=True))
+        for kind in ("customer", "item")
+    }
+    papers = [
+        quickbooks.papers_of(300, links["customer"], links["item"]) for _ in range(options.runs + 1)
+    ]
+    time_.move(120)
+    exporting.export(ids[:WARM])
+    runs = []
+    for number in range(options.runs):
+        start = WARM + number * options.invoices
+        time_.move(120)
+        floor = quickbooks.floor(service, papers[number])
+        time_.move(120)
+        last = number == options.runs - 1
+        run = exporting.export(
+            ids[start : start + options.invoices], persons=persons if last else []
+        )
+        runs.append((run, floor))
+        print(f"{options.invoices:,} invoices, {database.vendor}, service {floor.service:.3f} s")
+        print(report(run, floor), flush=True)
+    check(service, connection)
+    print(f"medians of {options.runs}")
+    for name, ratios in {
+        "requests": [run.calls / floor.requests(run.invoices) for run, floor in runs],
+        "wall": [run.wall / floor.wall(run.invoices) for run, floor in runs],
+        "CPU": [run.cpu / run.invoices / floor.cpu for run, floor in runs],
+    }.items():
+        print(f"{name:9} {statistics.median(ratios):8.2f} x")
+
+
+if __name__ == "__main__":
+    main()
