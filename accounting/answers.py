@@ -101,7 +101,13 @@ def refuse(export: Export, *, code: str = "", message: str = "") -> None:
 @transaction.atomic
 def fulfilled(export: Export, *, now: dt.datetime) -> None:
     """What it was to do is so there, whoever did it."""
-    _done(export, export.remote_id, now)
+    export.state, export.settled_at = State.SENT, now
+    for name, value in CLEARED.items():
+        setattr(export, name, value)
+    export.save()
+    if export.invoice_id and export.operation != Export.Operation.VOID:
+        where = outbox.where(export.connection)
+        exporting.arrived([export.invoice_id], where=where, now=now)
 
 
 @transaction.atomic
@@ -124,17 +130,6 @@ def rebase(export: Export, version: str, *, now: dt.datetime) -> None:
 
 def _lock(call: Call) -> None:
     Call.objects.select_for_update().values_list("pk").get(pk=call.pk)
-
-
-def _done(export: Export, remote_id: str, now: dt.datetime) -> None:
-    """Of one, without a receipt."""
-    export.state, export.settled_at, export.remote_id = State.SENT, now, remote_id
-    for name, value in CLEARED.items():
-        setattr(export, name, value)
-    export.save()
-    if export.invoice_id and export.operation != Export.Operation.VOID:
-        where = outbox.where(export.connection)
-        exporting.arrived([export.invoice_id], where=where, now=now)
 
 
 def _open(call: Call, places: Collection[str]) -> QuerySet[Export]:
@@ -172,7 +167,7 @@ def _sent(
     exporting.arrived(written, where=outbox.where(connection), now=now)
     by_invoice = {id: receipts[place] for _, place, id, _ in found if id}
     voided = {id for _, _, id, what in found if what == Export.Operation.VOID}
-    remotes.store_all(connection, by_invoice, now=now, voided=voided)
+    remotes.store(connection, by_invoice, now=now, voided=voided)
 
 
 def _failed(export: Export, error: ProviderError, now: dt.datetime) -> None:

@@ -16,12 +16,12 @@ from customers import recipients
 from customers.models import Contact, Customer
 
 from . import references
+from .links import write
 from .matching import name_key
 from .models import Link, RemoteRecord
 from .providers.port import Kind
 
 Action = Link.Action
-CHUNK = 1000
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,4 @@ def store(arrivals: Sequence[Arrival], by: User | None, now: dt.datetime) -> Non
     for fk in ("customer", "item", "tax_rate"):
         linked = [link for link in links if getattr(link, f"{fk}_id")]
         Link.objects.bulk_update(linked, [fk], batch_size=500)
-    for start in range(0, len(links), CHUNK):
-        rows = Link.objects.filter(pk__in=[link.pk for link in links[start : start + CHUNK]])
-        rows.update(action=Action.LINK, changed_at=now)
+    write(links, action=Action.LINK, changed_at=now)

@@ -37,8 +37,6 @@ def ask(
     clock = Clock(now)
     _respect_pause(connection, now=now)
     method = getattr(registry.get(connection.provider), name)
-    if name == "changes":
-        named["now"] = now
     try:
         try:
             return method(_session(connection, clock, urgent=urgent), *args, **named)

@@ -17,7 +17,6 @@ from .models import Connection, Export, Finding, RemoteInvoice
 from .providers.port import Reason, State, Status
 
 REASONS = (Reason.STALE, Reason.GONE)
-GONE = (RemoteInvoice.Status.VOIDED, RemoteInvoice.Status.DELETED)
 Operation = Export.Operation
 
 
@@ -37,7 +36,7 @@ def settle(connection: Connection, exports: Sequence[Export], *, now: dt.datetim
 
 def _decide(export: Export, remote: RemoteInvoice, now: dt.datetime) -> None:
     voiding = export.operation == Operation.VOID
-    if remote.status in GONE:
+    if remote.status in RemoteInvoice.GONE:
         if voiding:  # somebody did there what we were about to do
             answers.fulfilled(export, now=now)
         else:

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import transaction
 
+from atera_invoicing import bulk
 from atera_invoicing.leases import Clock
 from customers import recipients
 from customers.models import Customer
@@ -71,9 +72,8 @@ class _Maker:
         """What was never tried: as many in one call as it takes."""
         size = registry.get(self.connection.provider).limits.batch
         for _, alike in groupby(sorted(links, key=_kind), key=_kind):
-            rows = list(alike)
-            for start in range(0, len(rows), size):
-                self._some(rows[start : start + size])
+            for some in bulk.chunks(list(alike), size):
+                self._some(some)
 
     def _some(self, links: Sequence[Link]) -> None:
         """Records of one kind."""

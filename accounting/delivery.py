@@ -50,9 +50,7 @@ class Sender:
         """Extend the lease; False when it was lost, and then nothing new may be sent. It locks the
         row until the transaction ends.
         """
-        mine = Connection.objects.filter(
-            pk=self.connection.pk, sender=self.name, state=Connection.State.ACTIVE
-        )
+        mine = Connection.objects.active().filter(pk=self.connection.pk, sender=self.name)
         return bool(mine.update(sender_until=_until(self.clock.now())))
 
 
@@ -85,8 +83,10 @@ def due(connection: Connection, *, now: dt.datetime) -> QuerySet[Export]:
 def _take(connection_id: int, now: dt.datetime) -> Sender | None:
     name = leases.me()
     free = Q(sender="") | Q(sender_until__lt=now)
-    taken = Connection.objects.filter(free, pk=connection_id, state=Connection.State.ACTIVE).update(
-        sender=name, sender_until=_until(now)
+    taken = (
+        Connection.objects.active()
+        .filter(free, pk=connection_id)
+        .update(sender=name, sender_until=_until(now))
     )
     return Sender(Connection.objects.get(pk=connection_id), name, Clock(now)) if taken else None
 
@@ -147,12 +147,13 @@ def _next(sender: Sender) -> list[Export]:
 def _prepare(sender: Sender, exports: Sequence[Export]) -> Ready:
     """Create what is needed first; the documents whose records are all there."""
     loaded = [(export, documents.load(export.document)) for export in exports]
-    needed = {pk for _, document in loaded for pk in documents.pending(document)}
+    pending = [documents.pending(document) for _, document in loaded]
+    needed = set().union(*pending)
     urgent = exports[0].priority == 0
     made, failed = creating.ensure(sender.connection, needed, urgent=urgent, now=sender.clock.now())
     ready: Ready = []
-    for export, document in loaded:
-        wrong = next((failed[pk] for pk in documents.pending(document) if pk in failed), None)
+    for (export, document), names in zip(loaded, pending, strict=True):
+        wrong = next((failed[pk] for pk in names if pk in failed), None)
         if wrong:
             answers.not_sent(export, wrong, now=sender.clock.now())
         else:

@@ -81,7 +81,7 @@ def _connected(connection: Connection) -> Iterator[Problem]:
         yield Problem("lost", "connect", f"{name} no longer lets us in. Connect again.")
     elif connection.read_at is None:
         yield Problem("lists_unread", "connect", f"The lists of {name} are not read yet.")
-    other = Connection.objects.filter(state=Connection.State.ACTIVE).first()
+    other = Connection.objects.active().first()
     if other and other.pk != connection.pk:
         message = f"{other} is connected. Disconnect it on the Accounting page first."
         yield Problem("already_connected", "connect", message)

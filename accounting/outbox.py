@@ -34,7 +34,7 @@ State = Export.State
 
 def active() -> Connection:
     """The connection in use; refused when there is none."""
-    connection = Connection.objects.filter(state=Connection.State.ACTIVE).first()
+    connection = Connection.objects.active().first()
     if connection is None:
         raise Refused(
             "not_connected", "No accounting system is connected. Connect one under Accounting."
@@ -73,9 +73,8 @@ def queue(
     )
     priority = URGENT if len(ids) == 1 else NORMAL
     queued = 0
-    wanted = sorted(ids)
-    for start in range(0, len(wanted), CHUNK):
-        queued += _queue_chunk(run, wanted[start : start + CHUNK], priority, by, now)
+    for some in bulk.chunks(sorted(ids), CHUNK):
+        queued += _queue_chunk(run, some, priority, by, now)
     Run.objects.filter(pk=run.pk).update(total=queued)
     run.total = queued
     if not queued:
@@ -358,5 +357,5 @@ def _locked(export: Export, *states: str) -> Export:
 
 
 def _refuse_unless_active(connection: Connection) -> None:
-    if not Connection.objects.filter(pk=connection.pk, state=Connection.State.ACTIVE).exists():
+    if not Connection.objects.active().filter(pk=connection.pk).exists():
         raise Refused("not_connected", "This connection is cut. Connect again under Accounting.")

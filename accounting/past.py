@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from atera_invoicing.models import User
 from invoices.models import Event, Invoice
 
-from . import calling, staging, suggestions
+from . import calling, remotes, staging, suggestions
 from .models import Connection, Link, RemoteInvoice
 from .providers import registry
 from .providers.port import Kind, Status
@@ -155,21 +155,15 @@ def _difference(invoice: Invoice, same: list[Status], customers: dict[int, str])
 def _row(
     connection: Connection, invoice: Invoice, there: Status, now: dt.datetime
 ) -> RemoteInvoice:
-    content = dict(there.content or {})
+    values = remotes.values_of(there)
     return RemoteInvoice(
         connection=connection,
         invoice=invoice,
         remote_id=there.id,
-        number=there.number,
-        version=there.version,
         status=there.state.value,
-        subtotal=there.subtotal,
-        tax=there.tax,
-        total=there.total,
-        balance=there.balance,
         url=there.url,
-        content=content,
-        baseline=content,
+        baseline=values["content"],
         linked=True,
         seen_at=now,
+        **values,
     )

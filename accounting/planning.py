@@ -12,8 +12,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from atera_invoicing.templatetags.ui import day
 from invoices.models import Invoice
+from invoices.wording import day
 
 from . import documents, readiness
 from .models import Connection, Export, Link, RemoteInvoice

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from atera_invoicing.models import Installation
-from atera_invoicing.templatetags.ui import day
 from customers import recipients
 from customers.recipients import Recipient
 from invoices.models import Invoice, InvoiceLine
+from invoices.wording import day
 
 from . import documents, links
 from .documents import Missing

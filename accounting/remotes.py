@@ -13,33 +13,13 @@ from atera_invoicing import bulk
 from invoices.models import Invoice
 
 from .models import Connection, Finding, RemoteInvoice
-from .providers.port import Receipt
+from .providers.port import Receipt, Status
 
-COLUMNS = (
-    "remote_id", "number", "version", "status", "subtotal", "tax", "total", "balance", "url",
-    "content", "baseline", "seen_at",
-)  # fmt: skip
 SUMS = ("subtotal", "tax", "total")
 
 
-def store(
-    connection: Connection,
-    invoice: Invoice,
-    receipt: Receipt,
-    *,
-    now: dt.datetime,
-    linked: bool = False,
-) -> RemoteInvoice:
-    """As `store_all`, of one. `linked`: it was there before us and was never sent."""
-    store_all(connection, {invoice.pk: receipt}, now=now)
-    remote = RemoteInvoice.objects.get(connection=connection, invoice=invoice)
-    if linked:
-        RemoteInvoice.objects.filter(pk=remote.pk).update(linked=True)
-    return remote
-
-
 @transaction.atomic
-def store_all(
+def store(
     connection: Connection,
     receipts: Mapping[int, Receipt],
     *,
@@ -54,14 +34,21 @@ def store_all(
     known = set(rows.filter(invoice__in=receipts).values_list("invoice_id", flat=True))
     new = []
     for invoice, receipt in receipts.items():
-        values = _values(receipt, now)
-        if invoice in voided:
-            values["status"] = RemoteInvoice.Status.VOIDED
+        kept = values_of(receipt)
+        status = status_of(receipt.balance, receipt.total)
+        values = kept | {
+            "remote_id": receipt.id,
+            "status": RemoteInvoice.Status.VOIDED if invoice in voided else status,
+            "url": receipt.url,
+            "baseline": kept["content"],
+            "seen_at": now,
+        }
         if invoice in known:
             rows.filter(invoice=invoice).update(**values)
         else:
-            new.append((connection.pk, invoice, False, *values.values()))
-    bulk.insert(RemoteInvoice, ["connection", "invoice", "linked", *COLUMNS], new)
+            new.append({"connection": connection.pk, "invoice": invoice, "linked": False} | values)
+    if new:
+        bulk.insert(RemoteInvoice, list(new[0]), [tuple(row.values()) for row in new])
     if voided:
         Finding.objects.filter(
             connection=connection, invoice__in=voided, answered_at__isnull=True
@@ -70,20 +57,16 @@ def store_all(
     _compare(connection, [(pk, sums, receipts[pk]) for pk, *sums in ours], now)
 
 
-def _values(receipt: Receipt, now: dt.datetime) -> dict[str, Any]:
+def values_of(there: Receipt | Status) -> dict[str, Any]:
+    """The fields that say how an invoice is there."""
     return {
-        "remote_id": receipt.id,
-        "number": receipt.number,
-        "version": receipt.version,
-        "status": status_of(receipt.balance, receipt.total),
-        "subtotal": receipt.subtotal,
-        "tax": receipt.tax,
-        "total": receipt.total,
-        "balance": receipt.balance,
-        "url": receipt.url,
-        "content": receipt.content,
-        "baseline": receipt.content,
-        "seen_at": now,
+        "number": there.number,
+        "version": there.version,
+        "subtotal": there.subtotal,
+        "tax": there.tax,
+        "total": there.total,
+        "balance": there.balance,
+        "content": dict(there.content or {}),
     }
 
 

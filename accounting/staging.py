@@ -16,13 +16,13 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 
 from . import changes, needs, references, sides, suggestions
+from .links import write
 from .models import Connection, Link, RemoteRecord
 from .providers.port import Kind
 from .sides import SIDES
 
 Action, Origin = Link.Action, Link.Origin
 SURE = (Origin.EXACT, Origin.CODE, Origin.EARLIER)
-CHUNK = 1000
 
 
 def hold(connection: Connection, *, by: User) -> Connection:
@@ -229,9 +229,7 @@ def _decide(
     for link in links:
         for name, value in values.items():
             setattr(link, name, value)
-    for start in range(0, len(links), CHUNK):
-        some = [link.pk for link in links[start : start + CHUNK]]
-        Link.objects.filter(pk__in=some).update(**values)
+    write(links, **values)
     _settle(connection, links, by, now)
     touch(connection, now=now)
     return len(links)

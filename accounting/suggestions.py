@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from . import matching, references
+from .links import write
 from .matching import How, Match, Theirs
 from .models import Connection, Link, RemoteRecord
 from .providers.port import Kind
@@ -110,10 +111,7 @@ def _store(
             links.append(link)
     new, changed = [x for x in links if x.pk is None], [x for x in links if x.pk]
     if side.one_to_one:  # room for those that change places
-        for start in range(0, len(changed), 500):
-            some = changed[start : start + 500]
-            rows = Link.objects.filter(pk__in=[link.pk for link in some])
-            rows.update(action=Action.CREATE, remote_id="")
+        write(changed, action=Action.CREATE, remote_id="")
     Link.objects.bulk_create(new, batch_size=500)
     Link.objects.bulk_update(changed, FIELDS, batch_size=500)
     if ids is None:

@@ -7,11 +7,10 @@ Answers may come twice and out of order: only one that was asked for after the l
 from __future__ import annotations
 
 import datetime as dt
-import itertools
-from collections.abc import Iterable, Iterator
 
 from django.db import transaction
 
+from atera_invoicing import bulk
 from atera_invoicing.leases import Clock
 
 from . import calling, comparing, findings, money_there, remotes
@@ -19,25 +18,21 @@ from .models import Connection, Finding, RemoteInvoice
 from .providers.port import Changes, Rejected, State, Status
 
 EVERY = dt.timedelta(minutes=15)
-SOON = dt.timedelta(minutes=2)  # while a notice waits to be heard, at the most
-SWEEP_EVERY = dt.timedelta(hours=20)
 CHUNK = 200
 MOST_ROUNDS = 20
 
 
 def poll(connection_id: int, *, now: dt.datetime) -> bool:
     """Ask what changed since the last time. False when it is not time yet or somebody else asks."""
-    mine = Connection.objects.filter(
-        pk=connection_id, state=Connection.State.ACTIVE, lost_at__isnull=True, poll_at__lte=now
-    ).update(poll_at=now + EVERY)
-    if not mine:
+    due = Connection.objects.active().filter(lost_at__isnull=True, poll_at__lte=now)
+    if not due.filter(pk=connection_id).update(poll_at=now + EVERY):
         return False
     connection = Connection.objects.get(pk=connection_id)
     clock = Clock(now)
     for _ in range(MOST_ROUNDS):
-        asked_at = clock.now()
+        asked_at, cursor = clock.now(), connection.cursor
         try:
-            changes = calling.ask(connection, "changes", connection.cursor, now=asked_at)
+            changes = calling.ask(connection, "changes", cursor, at=asked_at, now=asked_at)
         except Rejected as error:
             if error.code != "cursor_too_old":
                 raise
@@ -54,10 +49,10 @@ def sweep(connection: Connection, *, now: dt.datetime) -> int:
     clock = Clock(now)
     looked = 0
     rows = RemoteInvoice.objects.filter(connection=connection).exclude(
-        status__in=[RemoteInvoice.Status.DELETED, RemoteInvoice.Status.VOIDED]
+        status__in=RemoteInvoice.GONE
     )
     ids = list(rows.order_by("id").values_list("remote_id", flat=True))
-    for chunk in _chunks(ids):
+    for chunk in bulk.chunks(ids, CHUNK):
         asked_at = clock.now()
         found = calling.ask(connection, "get", chunk, now=asked_at)
         for remote_id in chunk:
@@ -107,7 +102,7 @@ def _apply(connection: Connection, changes: Changes, asked_at: dt.datetime) -> N
 def _begin_anew(connection: Connection, clock: Clock) -> bool:
     """We were away for too long to be told what changed: look at everything, then begin now."""
     now = clock.now()
-    changes = calling.ask(connection, "changes", "", now=now)
+    changes = calling.ask(connection, "changes", "", at=now, now=now)
     sweep(connection, now=now)
     Connection.objects.filter(pk=connection.pk).update(cursor=changes.cursor, polled_at=clock.now())
     return True
@@ -116,15 +111,7 @@ def _begin_anew(connection: Connection, clock: Clock) -> bool:
 def _store(remote: RemoteInvoice, status: Status, asked_at: dt.datetime) -> None:
     remote.status, remote.seen_at = status.state.value, asked_at
     if status.content is not None:
-        remote.version, remote.number = status.version, status.number
-        remote.subtotal, remote.tax = status.subtotal, status.tax
-        remote.total, remote.balance = status.total, status.balance
-        remote.content = dict(status.content)
+        for name, value in remotes.values_of(status).items():
+            setattr(remote, name, value)
     remote.url = status.url or remote.url
     remote.save()
-
-
-def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(ids)
-    while chunk := list(itertools.islice(rest, CHUNK)):
-        yield chunk

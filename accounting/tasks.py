@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 
 from celery import shared_task
 from django.db.models import Q
@@ -26,10 +28,8 @@ def deliver(connection_id: int) -> None:
 @shared_task
 def look(connection_id: int) -> None:
     """Ask what changed at the other end, if it is time."""
-    try:
-        sync.poll(connection_id, now=timezone.now())
-    except ProviderError as error:
-        logger.warning("Connection %s not asked for changes: %s", connection_id, error.message)
+    now = timezone.now()
+    _ask(connection_id, lambda: sync.poll(connection_id, now=now))
 
 
 @shared_task
@@ -37,11 +37,7 @@ def look_at_all() -> None:
     """Every night: look at every invoice that is there, whatever we were told."""
     now = timezone.now()
     webhooks.forget_old(now=now)
-    for connection in Connection.objects.filter(state=Connection.State.ACTIVE, lost_at=None):
-        try:
-            sync.sweep(connection, now=now)
-        except ProviderError as error:
-            logger.warning("Connection %s not looked through: %s", connection.pk, error.message)
+    _ask_each(lambda connection: sync.sweep(connection, now=now))
 
 
 @shared_task
@@ -49,18 +45,14 @@ def refresh_lists() -> None:
     """Every night: read the lists anew, and cancel set-ups that nobody came back to."""
     now, today = timezone.now(), timezone.localdate()
     wizard.expire(now=now)
-    for connection in Connection.objects.filter(state=Connection.State.ACTIVE, lost_at=None):
-        try:
-            refreshing.everything(connection, today=today, now=now)
-        except ProviderError as error:
-            logger.warning("Lists of connection %s not read: %s", connection.pk, error.message)
+    _ask_each(lambda connection: refreshing.everything(connection, today=today, now=now))
 
 
 @shared_task
 def sweep() -> None:
     """Ring again for everything that is due."""
     now = timezone.now()
-    for connection in Connection.objects.filter(state=Connection.State.ACTIVE):
+    for connection in Connection.objects.active():
         auto.queue_issued(connection, now=now)
     waiting = Export.objects.filter(
         state__in=[Export.State.QUEUED, Export.State.WAITING, Export.State.UNKNOWN], run_at__lte=now
@@ -68,10 +60,10 @@ def sweep() -> None:
     free = Q(sender="") | Q(sender_until__lt=now)
     open_ = Q(held_until__isnull=True) | Q(held_until__lte=now)
     stuck = Q(exports__in=waiting) | Q(calls__state="sending")
-    due = Connection.objects.filter(free, open_, stuck, state=Connection.State.ACTIVE)
+    due = Connection.objects.active().filter(free, open_, stuck)
     for pk in due.filter(lost_at__isnull=True).distinct().values_list("pk", flat=True):
         deliver.delay(pk)
-    polled = Connection.objects.filter(state=Connection.State.ACTIVE, poll_at__lte=now)
+    polled = Connection.objects.active().filter(poll_at__lte=now)
     for pk in polled.filter(lost_at__isnull=True).values_list("pk", flat=True):
         look.delay(pk)
 
@@ -79,3 +71,17 @@ def sweep() -> None:
 def ring(connection: Connection) -> None:
     """Tell a worker about a connection once what was queued is committed."""
     ringing.ring(deliver, connection.pk)
+
+
+def _ask_each(question: Callable[[Connection], object]) -> None:
+    """Put a question over every connection that lets us in; one that fails stops no other."""
+    for connection in Connection.objects.active().filter(lost_at=None):
+        _ask(connection.pk, partial(question, connection))
+
+
+def _ask(connection_id: int, question: Callable[[], object]) -> None:
+    """A provider that can't be asked now is asked again next time."""
+    try:
+        question()
+    except ProviderError as error:
+        logger.warning("Connection %s was not asked: %s", connection_id, error.message)

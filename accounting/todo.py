@@ -23,5 +23,5 @@ def of_active() -> tuple[QuerySet[Any], ...]:
         Link.objects.filter(matters, confirmed=False, **ACTIVE),
         Export.objects.filter(state=Export.State.REJECTED, **ACTIVE),
         Finding.objects.filter(answered_at__isnull=True, **ACTIVE),
-        Connection.objects.filter(state=Connection.State.ACTIVE, lost_at__isnull=False),
+        Connection.objects.active().filter(lost_at__isnull=False),
     )

@@ -13,15 +13,14 @@ from invoices import lifecycle
 from . import outbox
 from .models import Connection, Export, RemoteInvoice
 
-GONE = (RemoteInvoice.Status.VOIDED, RemoteInvoice.Status.DELETED)
-
 
 def live(invoice_id: int) -> RemoteInvoice | None:
     """The invoice as it stands in the connected system; none when it is not there or not open."""
     rows = RemoteInvoice.objects.filter(
         invoice=invoice_id, connection__state=Connection.State.ACTIVE
     )
-    return rows.exclude(status__in=GONE).select_related("invoice", "connection").first()
+    rows = rows.exclude(status__in=RemoteInvoice.GONE)
+    return rows.select_related("invoice", "connection").first()
 
 
 @transaction.atomic
@@ -33,7 +32,7 @@ def void(remote: RemoteInvoice, *, reason: str, by: User | None, now: dt.datetim
 
 def void_there(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> Export:
     """Queue that it is voided there; refused when it is gone or paid there."""
-    if remote.status in GONE:
+    if remote.status in RemoteInvoice.GONE:
         raise Refused("gone_there", f"{remote.number} is voided or deleted there already.")
     if remote.balance != remote.total:
         raise Refused(

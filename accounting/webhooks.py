@@ -21,9 +21,8 @@ def receive(provider: str, body: bytes, headers: Mapping[str, str], *, now: dt.d
     Bell.objects.bulk_create(
         [_bell(provider, notice, now) for notice in notices], ignore_conflicts=True, batch_size=200
     )
-    rung = Connection.objects.filter(
+    rung = Connection.objects.active().filter(
         provider=provider,
-        state=Connection.State.ACTIVE,
         company_id__in={notice.company_id for notice in notices},
     )
     rung.filter(poll_at__gt=now + GATHER).update(poll_at=now + GATHER)

@@ -40,7 +40,12 @@ def draft() -> Connection | None:
 
 def active() -> Connection | None:
     """The one in use."""
-    return Connection.objects.filter(state=State.ACTIVE).select_related("committed_by").first()
+    return Connection.objects.active().select_related("committed_by").first()
+
+
+def current() -> Connection | None:
+    """The one that is being set up, else the one in use."""
+    return draft() or active()
 
 
 def start(provider: str, *, by: User, now: dt.datetime) -> Connection:

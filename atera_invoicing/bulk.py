@@ -10,10 +10,12 @@ import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
+
+T = TypeVar("T")
 
 AT_ONCE = 2000
 _ADAPTED = (
@@ -23,6 +25,12 @@ _ADAPTED = (
     models.UUIDField,
     models.JSONField,
 )
+
+
+def chunks(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Parts of `size`, the last one with what is left."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
 def reserve_ids(model: type[models.Model], count: int) -> range | list[int]:

@@ -310,9 +310,8 @@ def _add_tickets(by_id: dict[int, Facts]) -> None:
         for ticket_id in {e.ticket_id for _, e in facts.entries}
         | {u.ticket_id for _, u in facts.used}
     }
-    ids = sorted(needed)
-    for start in range(0, len(ids), 5000):
-        rows = Ticket.objects.filter(id__in=ids[start : start + 5000])
+    for some in bulk.chunks(sorted(needed), 5000):
+        rows = Ticket.objects.filter(id__in=some)
         for row in rows.values_list("id", "number", "title", "description"):
             needed[row[0]].tickets[row[0]] = TicketFacts(*row)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import F
@@ -153,14 +153,14 @@ def _issue_some(batch: Batch, clock: leases.Clock, today: dt.date) -> bool:
     """Issue every draft that can be issued, chunk by chunk."""
     ids = list(batch.invoices.drafts().order_by("id").values_list("pk", flat=True))
     by = _asker(batch, State.ISSUING)
-    for start in range(0, len(ids), CHUNK):
-        _issue_chunk(batch, ids[start : start + CHUNK], by, clock.now())
+    for some in bulk.chunks(ids, CHUNK):
+        _issue_chunk(batch, some, by, clock.now())
         if not leases.keep(batch, now=clock.now()):
             return False
     return _ready(batch)
 
 
-def _issue_chunk(batch: Batch, ids: list[int], by: User | None, now: dt.datetime) -> None:
+def _issue_chunk(batch: Batch, ids: Sequence[int], by: User | None, now: dt.datetime) -> None:
     """Issue these together; if one is not ready, one by one, leaving out those that can't."""
     try:
         with transaction.atomic():

@@ -11,7 +11,7 @@ import hashlib
 import re
 import time
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from atera_invoicing import leases
+from atera_invoicing import bulk, leases
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 
@@ -56,13 +56,13 @@ def work(download_id: int, *, now: dt.datetime) -> bool:
     download = leases.claim(Download.objects.all(), download_id, owner=leases.me(), now=now)
     if download is None:
         return False
-    began = time.monotonic()
+    clock = leases.Clock(now)
     pages: list[tuple[str, Path]] = []
     problems: list[str] = []
-    for start_at in range(0, len(download.invoice_ids), CHUNK):
-        _print(download.invoice_ids[start_at : start_at + CHUNK], pages, problems)
+    for some in bulk.chunks(download.invoice_ids, CHUNK):
+        _print(some, pages, problems)
         Download.objects.filter(pk=download.pk).update(done_steps=len(pages) + len(problems))
-        if not leases.keep(download, now=now + dt.timedelta(seconds=time.monotonic() - began)):
+        if not leases.keep(download, now=clock.now()):
             return False
     download.file = _assemble(download, pages) if pages else ""
     download.problem = " ".join(problems)[:300]
@@ -95,7 +95,7 @@ def stored(paper: Paper) -> Path:
     return file
 
 
-def _print(ids: list[int], pages: list[tuple[str, Path]], problems: list[str]) -> None:
+def _print(ids: Sequence[int], pages: list[tuple[str, Path]], problems: list[str]) -> None:
     """Print some invoices on every core; one that can't be printed is named and left out."""
     papers = of_many(ids)
     with ThreadPoolExecutor(pdf.PRESSES) as threads:

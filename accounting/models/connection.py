@@ -18,6 +18,10 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         """The active one and the draft of a wizard."""
         return self.filter(state__in=["draft", "active"])
 
+    def active(self) -> ConnectionQuerySet:
+        """The one in use, if any."""
+        return self.filter(state="active")
+
 
 class Connection(models.Model):
     """A draft stages: nothing outside it changes until it is committed. At most one is a draft, at

@@ -23,6 +23,8 @@ class RemoteInvoice(models.Model):
         VOIDED = "voided", "Voided there"
         DELETED = "deleted", "Deleted there"
 
+    GONE = (Status.VOIDED, Status.DELETED)
+
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="invoices")
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="remotes")
     remote_id = models.CharField(max_length=64)

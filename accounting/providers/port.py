@@ -520,7 +520,7 @@ class Provider(Protocol):
         ...
 
     # Status back.
-    def changes(self, session: Session, cursor: str, *, now: dt.datetime) -> Changes:
+    def changes(self, session: Session, cursor: str, *, at: dt.datetime) -> Changes:
         """What changed since the cursor, with an overlap: the same change may come twice and none
         is missed; "" begins now. A cursor too old to be answered raises `Rejected(OTHER)`
         with code "cursor_too_old": sweep with `get` instead, then begin anew."""

@@ -78,7 +78,7 @@ def provider(key: str) -> str:
 @register.inclusion_tag("accounting/_invoice.html", takes_context=True)
 def invoice_accounting(context: Any, invoice: Invoice) -> dict[str, Any]:
     """The panel of the invoice page: where it is there, what differs, what would be refused."""
-    connection = Connection.objects.filter(state=Connection.State.ACTIVE).first()
+    connection = Connection.objects.active().first()
     remote = invoice.remotes.select_related("connection").first()
     export = invoice.exports.first()
     ready = (

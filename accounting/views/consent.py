@@ -21,11 +21,6 @@ from atera_invoicing.pages import Page
 from .setup import CHANGE, HOME, home, step_url
 
 
-def current() -> Connection | None:
-    """The draft, else the active connection."""
-    return wizard.draft() or wizard.active()
-
-
 class LeavePage(Page):
     """Sends the browser to the provider.
 
@@ -40,7 +35,7 @@ class LeavePage(Page):
         return HttpResponseRedirect(home())
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        connection = current()
+        connection = wizard.current()
         if connection is None:
             return HttpResponseRedirect(home())
         try:
@@ -108,7 +103,7 @@ class ReadPage(Page):
 
     @cached_property
     def connection(self) -> Connection | None:
-        return current()
+        return wizard.current()
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return HttpResponseRedirect(home())

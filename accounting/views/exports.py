@@ -13,7 +13,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounting import outbox, planning, progress, tasks
+from accounting import outbox, planning, progress, tasks, wizard
 from accounting.filters import ExportFilter
 from accounting.models import Connection, Export, Finding, RemoteInvoice
 from atera_invoicing.errors import Refused
@@ -27,11 +27,6 @@ EXPORT = "accounting.export"
 HOME = (("Accounting", reverse_lazy("accounting:home")),)
 QUEUE = (*HOME, ("Export", reverse_lazy("accounting:exports")))
 MOST = 10_000
-
-
-def active() -> Connection | None:
-    """The connection in use, if any."""
-    return Connection.objects.filter(state=Connection.State.ACTIVE).first()
 
 
 class ExportList(ListPage):
@@ -57,7 +52,7 @@ class ExportList(ListPage):
         )
 
     def context(self) -> dict[str, Any]:
-        connection = active()
+        connection = wizard.active()
         return super().context() | {
             "connection": connection,
             "progress": progress.of(connection, now=timezone.now()) if connection else None,
@@ -76,7 +71,7 @@ class ExportList(ListPage):
         return self._ring(each(rows, outbox.cancel, "taken back", by=self.request.user))
 
     def _ring(self, said: str) -> str:
-        if connection := active():
+        if connection := wizard.active():
             tasks.ring(connection)
         return said
 
@@ -102,7 +97,7 @@ class ExportProgress(Page):
     template_name = "accounting/_progress.html"
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        connection = active()
+        connection = wizard.active()
         made = progress.of(connection, now=timezone.now()) if connection else None
         if request.htmx and (made is None or not made.left):
             return HttpResponseClientRefresh()

@@ -8,12 +8,12 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import findings, outbox, tasks, wording
+from accounting import findings, outbox, tasks, wizard, wording
 from accounting.filters import FindingFilter
 from accounting.models import Finding, RemoteInvoice
 from atera_invoicing.pages import ActionPage, Bulk, DetailPage, ListPage
 
-from .exports import HOME, VIEW, active, each
+from .exports import HOME, VIEW, each
 
 ANSWER = "accounting.answer_finding"
 
@@ -47,7 +47,7 @@ class FindingList(ListPage):
         return each(rows, findings.ignore, "ignored", by=self.request.user)
 
     def context(self) -> dict[str, Any]:
-        connection = active()
+        connection = wizard.active()
         waiting = Finding.objects.filter(answered_at=None).count()
         return super().context() | {
             "connection": connection, "waiting": waiting, "open": self.request.GET.get("open", ""),

@@ -127,7 +127,7 @@ class ReviewPage(SetupMixin, Page):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         version = request.POST.get("version", "")
-        connection = wizard.draft() or wizard.active()
+        connection = wizard.current()
         if connection is None:
             return HttpResponseRedirect(home())
         done = say(

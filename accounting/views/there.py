@@ -42,8 +42,8 @@ class RemoteVoid(RemoteAction):
         return f"Void here and in {self.where}"
 
     def get_question(self) -> str:
-        work = self.object.invoice.claims.filter(released_at=None).count()
-        return f"It keeps its number at both ends and is worth 0.00 in {self.where}.{freed(work)}"
+        worth = f"It keeps its number at both ends and is worth 0.00 in {self.where}."
+        return f"{worth}{freed(self.object.invoice)}"
 
     def perform(self, form: ReasonForm) -> str:
         reason = form.cleaned_data["reason"]

@@ -10,14 +10,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import outbox, tasks, timepush
+from accounting import outbox, tasks, timepush, wizard
 from accounting.models import Connection
 from atera_invoicing.errors import Refused
 from atera_invoicing.pages import Page
 from contracts import facts
 from contracts.models import Ticket, TimeEntry
 
-from .exports import EXPORT, HOME, active
+from .exports import EXPORT, HOME
 
 SHOWN = 500
 
@@ -32,7 +32,7 @@ class TimePage(Page):
 
     @cached_property
     def connection(self) -> Connection | None:
-        return active()
+        return wizard.active()
 
     def context(self) -> dict[str, Any]:
         found: list[timepush.Candidate] = []

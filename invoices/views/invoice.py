@@ -122,8 +122,9 @@ class InvoiceRenumber(InvoiceAction):
         return f"The number is now {changed.number}."
 
 
-def freed(work: int) -> str:
-    """What voiding does to so many pieces of work, as a sentence to add."""
+def freed(invoice: Invoice) -> str:
+    """What voiding does to the work that an invoice bills, as a sentence to add."""
+    work = invoice.claims.filter(released_at=None).count()
     if not work:
         return ""
     return f" {work} piece{'' if work == 1 else 's'} of work can then be billed again."
@@ -137,8 +138,7 @@ class InvoiceVoid(InvoiceAction):
     form_class = ReasonForm
 
     def get_question(self) -> str:
-        work = self.object.claims.filter(released_at=None).count()
-        return f"{self.object} keeps its number and stays readable.{freed(work)}"
+        return f"{self.object} keeps its number and stays readable.{freed(self.object)}"
 
     def perform(self, form: ReasonForm) -> str:
         lifecycle.void(self.object, reason=form.cleaned_data["reason"], **self.signed())

@@ -27,7 +27,6 @@ def qbo(_running_qbo, settings):
     """QuickBooks with one company, empty for each test, and `settings.QBO` pointing at it."""
     settings.QBO = _running_qbo.settings()
     yield _running_qbo
-    _running_qbo.sim.disarm()
     _running_qbo.sims.reset()
     assert not _running_qbo.sims.world.errors
 
@@ -41,6 +40,15 @@ def owner(db):
 def connection(qbo, owner):
     """A draft, connected to the company."""
     return connect(qbo, by=owner)
+
+
+@pytest.fixture
+def parts(connection):
+    """A customer and a service that are linked with nothing there yet."""
+    customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
+    books.link(connection, customer)
+    books.link(connection, item)
+    return customer, item
 
 
 @pytest.fixture

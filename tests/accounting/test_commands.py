@@ -28,14 +28,6 @@ def connection(sims, db) -> Connection:
     return books.connect(sims)
 
 
-@pytest.fixture
-def parts(connection):
-    customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
-    books.link(connection, customer)
-    books.link(connection, item)
-    return customer, item
-
-
 def said(capsys, *command: str) -> str:
     call_command(*command)
     return capsys.readouterr().out

@@ -23,15 +23,6 @@ def connection(sims, db):
     return books.connect(sims)
 
 
-@pytest.fixture
-def parts(connection):
-    """A customer and a service that are linked with nothing there yet."""
-    customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
-    books.link(connection, customer)
-    books.link(connection, item)
-    return customer, item
-
-
 def settle(connection, sims, rounds: int = 6) -> None:
     """Let time pass and the sender work until nothing moves any more."""
     for _ in range(rounds):

@@ -27,14 +27,6 @@ def connection(sims, db):
 
 
 @pytest.fixture
-def parts(connection):
-    customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
-    books.link(connection, customer)
-    books.link(connection, item)
-    return customer, item
-
-
-@pytest.fixture
 def out(connection, sims, parts) -> Invoice:
     """An invoice of 250.00 that is there."""
     look(connection, sims)  # so that the first cursor lies before it

@@ -24,7 +24,7 @@ def connection(sims, db):
 
 
 @pytest.fixture
-def invoice(connection, sims) -> Invoice:
+def invoice(connection, sims, parts) -> Invoice:
     """Issued, ready to go out."""
     options = Installation.current()
     options.connected_to = "QuickBooks Online"
@@ -33,10 +33,7 @@ def invoice(connection, sims) -> Invoice:
         seconds=(timezone.now() - sims.clock.now()).total_seconds()
     )  # pages tell no time
     look(connection, sims)  # so that the first cursor lies before it
-    customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
-    books.link(connection, customer)
-    books.link(connection, item)
-    return books.invoice(customer, item)
+    return books.invoice(*parts)
 
 
 @pytest.fixture

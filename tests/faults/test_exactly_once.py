@@ -75,7 +75,7 @@ def _send(export: Export, document: Document, session: Session, now: object) -> 
     call = provider.freeze(Operation.CREATE, [document], key=key, facts=session.facts)
     (outcome,) = provider.send(session, call)
     if outcome.receipt:
-        remotes.store(export.connection, export.invoice, outcome.receipt, now=now)
+        remotes.store(export.connection, {export.invoice_id: outcome.receipt}, now=now)
         Export.objects.filter(pk=export.pk).update(state="sent", remote_id=outcome.receipt.id)
 
 

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--rows", type=int, default=20, help="rejected exports to list (20)")
 
     def handle(self, *args: Any, rows: int, **options: Any) -> None:
-        connection = Connection.objects.filter(state=Connection.State.ACTIVE).first()
+        connection = Connection.objects.active().first()
         if connection is None:
             self.stdout.write("No accounting system is connected.")
             return

@@ -174,9 +174,9 @@ class QuickBooksOnline:
 
     # Status back
 
-    def changes(self, session: Session, cursor: str, *, now: dt.datetime) -> Changes:
+    def changes(self, session: Session, cursor: str, *, at: dt.datetime) -> Changes:
         with self._client(session) as qbo:
-            return following.changes(qbo, cursor, now=now, url=self._url(session))
+            return following.changes(qbo, cursor, now=at, url=self._url(session))
 
     def doorbells(self, body: bytes, headers: Mapping[str, str]) -> list[Doorbell]:
         notices.verify(body, headers, self._webhook_tokens)

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 import simulators
 from accounting.providers import port, qbo
 from accounting.providers.port import Document, Line, NewRecord, TaxMode, TimeDocument
+from tests.accounting import books
 
 REDIRECT = "http://localhost/accounting/callback"
 WEBHOOK_TOKEN = "canary-webhook-token"
@@ -44,14 +45,7 @@ class Qbo:
             yield cls(sims)
 
     def settings(self) -> dict[str, Any]:
-        return {
-            "client_id": self.sim.client_id,
-            "client_secret": self.sim.client_secret,
-            "environment": self.sim.discovery_url,
-            "api": self.sim.api_url.removesuffix("/v3"),
-            "app": "",
-            "webhook_tokens": [WEBHOOK_TOKEN],
-        }
+        return {**books.settings_for(self.sims), "app": "", "webhook_tokens": [WEBHOOK_TOKEN]}
 
     # Connecting
 

@@ -18,3 +18,13 @@ def backend(running):
     yield running
     running.sims.reset()
     assert not running.sims.world.errors
+
+
+@pytest.fixture
+def sim(backend):
+    return backend.sim
+
+
+@pytest.fixture
+def session(backend):
+    return backend.session()

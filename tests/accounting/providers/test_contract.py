@@ -27,11 +27,6 @@ def provider(backend):
     return backend.provider
 
 
-@pytest.fixture
-def session(backend):
-    return backend.session()
-
-
 def send(backend, session, *documents, operation=Operation.CREATE, key=KEY):
     call = backend.provider.freeze(operation, documents, key=key, facts=session.facts)
     return backend.provider.send(session, call)
@@ -484,7 +479,7 @@ def follow(provider, session, cursor):
     """All changes since a cursor, and the next one."""
     statuses, gone = {}, set()
     while True:
-        changes = provider.changes(session, cursor, now=timezone.now())
+        changes = provider.changes(session, cursor, at=timezone.now())
         statuses |= {status.id: status for status in changes.statuses}
         gone |= set(changes.payments_gone)
         cursor = changes.cursor
@@ -493,7 +488,7 @@ def follow(provider, session, cursor):
 
 
 def test_changes_since_a_cursor_bring_everything_that_happened(backend, provider, session):
-    cursor = provider.changes(session, "", now=timezone.now()).cursor
+    cursor = provider.changes(session, "", at=timezone.now()).cursor
     documents = [backend.document() for _ in range(4)]
     untouched, paid, voided, deleted = [r.id for r in create(backend, session, *documents)]
     payment = backend.pay(paid, "125.00")
@@ -514,7 +509,7 @@ def test_changes_since_a_cursor_bring_everything_that_happened(backend, provider
 
 
 def test_a_cursor_goes_forward_and_overlaps(backend, provider, session):
-    cursor = provider.changes(session, "", now=timezone.now()).cursor
+    cursor = provider.changes(session, "", at=timezone.now()).cursor
     (receipt,) = create(backend, session, backend.document())
     statuses, _, second = follow(provider, session, cursor)
     again, _, _ = follow(provider, session, second)
@@ -524,10 +519,10 @@ def test_a_cursor_goes_forward_and_overlaps(backend, provider, session):
 
 
 def test_a_cursor_that_is_too_old_asks_for_a_sweep(provider, session):
-    cursor = provider.changes(session, "", now=timezone.now()).cursor
+    cursor = provider.changes(session, "", at=timezone.now()).cursor
     late = timezone.now() + dt.timedelta(days=400)
     with pytest.raises(port.Rejected) as error:
-        provider.changes(session, cursor, now=late)
+        provider.changes(session, cursor, at=late)
     assert error.value.code == "cursor_too_old"
 
 

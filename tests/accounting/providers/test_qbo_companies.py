@@ -22,20 +22,8 @@ def running(request):
 
 
 @pytest.fixture
-def backend(running):
-    yield running
-    running.sims.reset()
-    assert not running.sims.world.errors
-
-
-@pytest.fixture
 def company(backend):
     return backend.provider.company(backend.session())
-
-
-@pytest.fixture
-def session(backend):
-    return backend.session()
 
 
 def only(*scenarios):

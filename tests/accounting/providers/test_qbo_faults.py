@@ -32,24 +32,6 @@ def running():
 
 
 @pytest.fixture
-def backend(running):
-    yield running
-    running.sim.disarm()
-    running.sims.reset()
-    assert not running.sims.world.errors
-
-
-@pytest.fixture
-def sim(backend):
-    return backend.sim
-
-
-@pytest.fixture
-def session(backend):
-    return backend.session()
-
-
-@pytest.fixture
 def impatient(monkeypatch):
     monkeypatch.setattr(client, "TIMEOUT", (1.0, 0.4))
 
@@ -424,11 +406,11 @@ def test_f23_nobody_is_missed_when_pages_shift(backend, sim, session):
 def test_f25_a_cursor_is_of_the_clock_over_there(backend, sim, session, minutes):
     backend.sims.clock.move(minutes=minutes)
     session = backend.session()
-    cursor = backend.provider.changes(session, "", now=timezone.now()).cursor
+    cursor = backend.provider.changes(session, "", at=timezone.now()).cursor
     there = backend.sims.clock.now()
     assert dt.timedelta(0) < there - dt.datetime.fromisoformat(cursor) < dt.timedelta(minutes=6)
     receipt = only(send(backend, session, backend.document())).receipt
-    changes = backend.provider.changes(session, cursor, now=timezone.now())
+    changes = backend.provider.changes(session, cursor, at=timezone.now())
     assert [status.id for status in changes.statuses] == [receipt.id]
 
 

@@ -21,23 +21,6 @@ def running():
         yield backend
 
 
-@pytest.fixture
-def backend(running):
-    yield running
-    running.sims.reset()
-    assert not running.sims.world.errors
-
-
-@pytest.fixture
-def sim(backend):
-    return backend.sim
-
-
-@pytest.fixture
-def session(backend):
-    return backend.session()
-
-
 def export(backend, session, count=1):
     documents = [backend.document() for _ in range(count)]
     call = backend.provider.freeze(Operation.CREATE, documents, key="k", facts=session.facts)
@@ -169,12 +152,12 @@ def test_a_look_at_many_invoices_is_few_requests(backend, session):
 
 
 def test_a_look_for_changes_is_one_request(backend, session):
-    cursor = backend.provider.changes(session, "", now=timezone.now()).cursor
+    cursor = backend.provider.changes(session, "", at=timezone.now()).cursor
     (receipt,) = export(backend, session)
     backend.pay(receipt.id, "10")
     spent = []
     watched = port.Session(session.company_id, session.access, session.facts, spent.append)
-    changes = backend.provider.changes(watched, cursor, now=timezone.now())
+    changes = backend.provider.changes(watched, cursor, at=timezone.now())
     assert settled(changes.statuses[0])
     assert spent == [Cost.READ]
 
@@ -193,7 +176,7 @@ def small_answers(monkeypatch):
 def follow(backend, session, cursor):
     statuses, gone, looks = {}, set(), 0
     while True:
-        changes = backend.provider.changes(session, cursor, now=backend.sims.clock.now())
+        changes = backend.provider.changes(session, cursor, at=backend.sims.clock.now())
         assert changes.cursor != cursor
         statuses |= {status.id: status for status in changes.statuses}
         gone |= set(changes.payments_gone)
@@ -205,7 +188,7 @@ def follow(backend, session, cursor):
 
 @pytest.mark.usefixtures("small_answers")
 def test_a_burst_of_changes_is_read_to_its_end(backend, session):
-    cursor = backend.provider.changes(session, "", now=timezone.now()).cursor
+    cursor = backend.provider.changes(session, "", at=timezone.now()).cursor
     receipts = []
     for _ in range(5):
         receipts += export(backend, session, 30)
@@ -222,7 +205,7 @@ def test_a_burst_of_changes_is_read_to_its_end(backend, session):
 
 @pytest.mark.usefixtures("small_answers")
 def test_a_burst_within_one_second_does_not_stop_the_cursor(backend, session):
-    cursor = backend.provider.changes(session, "", now=timezone.now()).cursor
+    cursor = backend.provider.changes(session, "", at=timezone.now()).cursor
     backend.sims.clock.freeze()
     receipts = [receipt for _ in range(4) for receipt in export(backend, session, 30)]
     backend.sims.clock.run()
@@ -236,9 +219,9 @@ def test_a_payment_that_was_edited_brings_its_invoice_along(backend, sim, sessio
     payment = backend.pay(receipt.id, "25")
     backend.sims.clock.move(minutes=30)
     session = backend.session()
-    cursor = backend.provider.changes(session, "", now=backend.sims.clock.now()).cursor
+    cursor = backend.provider.changes(session, "", at=backend.sims.clock.now()).cursor
     sim.as_person.change("Payment", payment, PaymentRefNum="CHK-8")
-    changes = backend.provider.changes(session, cursor, now=backend.sims.clock.now())
+    changes = backend.provider.changes(session, cursor, at=backend.sims.clock.now())
     (status,) = changes.statuses
     assert status.id == receipt.id
     assert status.settlements[0].reference == "CHK-8"
@@ -247,8 +230,8 @@ def test_a_payment_that_was_edited_brings_its_invoice_along(backend, sim, sessio
 def test_a_voided_payment_is_gone(backend, sim, session):
     (receipt,) = export(backend, session)
     payment = backend.pay(receipt.id, "25")
-    cursor = backend.provider.changes(session, "", now=timezone.now()).cursor
+    cursor = backend.provider.changes(session, "", at=timezone.now()).cursor
     sim.as_person.void("Payment", payment)
-    changes = backend.provider.changes(session, cursor, now=timezone.now())
+    changes = backend.provider.changes(session, cursor, at=timezone.now())
     assert changes.payments_gone == (payment,)
     assert {status.id: status.state for status in changes.statuses}[receipt.id] is State.OPEN
