@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import Q
-from django.db.models.functions import TruncDate
+from django.db.models import Max, Min, Q, QuerySet
+from django.db.models.functions import Coalesce, TruncDate
 
 from atera_invoicing import csvfiles
 from atera_invoicing.models import User
@@ -147,29 +147,38 @@ def _head(row: dict[str, Any], emails: dict[int, str]) -> Head:
 
 
 def _work(invoice_ids: Collection[int], names: dict[int, str]) -> dict[int, Work]:
-    """Technicians and day of each line of these invoices that bills time or an item."""
-    people: dict[int, set[str]] = {}
-    days: dict[int, set[dt.date]] = {}
+    """Technicians and day of each line of these invoices that bills time or an item.
+
+    The database says the span of both; who else is within it is asked for the few lines that
+    several people worked on.
+    """
     claims = Claim.objects.filter(invoice_id__in=invoice_ids, line__isnull=False)
-    for line, technician, worked_on, used_on in claims.values_list(
-        "line_id",
-        "time_entry__technician_id",
-        TruncDate("time_entry__started_at"),
-        "ticket_item__used_on",
-    ).distinct():
+    technician = "time_entry__technician_id"
+    day = Coalesce(TruncDate("time_entry__started_at"), "ticket_item__used_on")
+    spans = list(
+        claims.order_by()
+        .values("line_id")
+        .annotate(low=Min(technician), high=Max(technician), first=Min(day), last=Max(day))
+        .values_list("line_id", "low", "high", "first", "last")
+    )
+    several = [line for line, low, high, _, _ in spans if low != high]
+    teams = _teams(claims.filter(line_id__in=several), names) if several else {}
+    return {
+        line: Work(
+            teams.get(line) or (_quote(names[low]) if low else ""),
+            str(first) if first and first == last else "",
+        )
+        for line, low, _, first, last in spans
+    }
+
+
+def _teams(claims: QuerySet[Claim], names: dict[int, str]) -> dict[int, str]:
+    """The cell with all technicians of each line, for lines with more than one."""
+    people: dict[int, set[str]] = {}
+    for line, technician in claims.values_list("line_id", "time_entry__technician_id").distinct():
         if technician:
             people.setdefault(line, set()).add(names[technician])
-        if day := worked_on or used_on:
-            days.setdefault(line, set()).add(day)
-    return {line: Work(_joined(people.get(line)), _single(on)) for line, on in days.items()}
-
-
-def _joined(names: set[str] | None) -> str:
-    return _quote("; ".join(sorted(names))) if names else ""
-
-
-def _single(days: set[dt.date]) -> str:
-    return str(*days) if len(days) == 1 else ""
+    return {line: _quote("; ".join(sorted(team))) for line, team in people.items()}
 
 
 def _technicians() -> dict[int, str]:
