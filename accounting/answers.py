@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from atera_invoicing import bulk
 from invoices import exporting
 
-from . import documents, outbox, remotes
+from . import connected, documents, remotes
 from .models import Attempt, Call, Connection, Export
 from .providers import registry
 from .providers.port import (
@@ -106,7 +106,7 @@ def fulfilled(export: Export, *, now: dt.datetime) -> None:
         setattr(export, name, value)
     export.save()
     if export.invoice_id and export.operation != Export.Operation.VOID:
-        where = outbox.where(export.connection)
+        where = connected.where(export.connection)
         exporting.arrived([export.invoice_id], where=where, now=now)
 
 
@@ -116,7 +116,9 @@ def give_up(export: Export, *, now: dt.datetime) -> None:
     export.state, export.settled_at, export.run_at = State.CANCELLED, now, None
     export.save()
     if export.invoice_id:
-        exporting.end([export.invoice_id], where=outbox.where(export.connection), by=None, now=now)
+        exporting.end(
+            [export.invoice_id], where=connected.where(export.connection), by=None, now=now
+        )
 
 
 @transaction.atomic
@@ -164,7 +166,7 @@ def _sent(
         ((sent, receipts[place].id, now, *CLEARED.values(), pk) for pk, place, _, _ in found),
     )
     written = [id for _, _, id, what in found if id and what != Export.Operation.VOID]
-    exporting.arrived(written, where=outbox.where(connection), now=now)
+    exporting.arrived(written, where=connected.where(connection), now=now)
     by_invoice = {id: receipts[place] for _, place, id, _ in found if id}
     voided = {id for _, _, id, what in found if what == Export.Operation.VOID}
     remotes.store(connection, by_invoice, now=now, voided=voided)

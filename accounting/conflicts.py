@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from . import answers, calling, comparing, findings, outbox, sync
+from . import amendments, answers, calling, comparing, findings, sync
 from .models import Connection, Export, Finding, RemoteInvoice
 from .providers.port import Reason, State, Status
 
@@ -45,7 +45,7 @@ def _decide(export: Export, remote: RemoteInvoice, now: dt.datetime) -> None:
         answers.fulfilled(export, now=now)
         _keep(remote, now)
     elif remote.status != RemoteInvoice.Status.OPEN:
-        answers.refuse(export, code=Reason.SETTLED, message=outbox.settled_there(remote))
+        answers.refuse(export, code=Reason.SETTLED, message=amendments.settled_there(remote))
     elif _is_news(remote):
         if voiding:  # it can be voided all the same, once somebody has seen what was changed
             answers.refuse(export)

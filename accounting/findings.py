@@ -11,7 +11,7 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from invoices import events, lifecycle
 
-from . import outbox
+from . import amendments, outbox
 from .models import Export, Finding, RemoteInvoice
 from .providers import registry
 
@@ -97,7 +97,7 @@ def push(finding: Finding, *, by: User | None, now: dt.datetime) -> Export:
     if finding.kind == Kind.DELETED:
         export = outbox.queue_anew(finding.connection, _remote(finding), by=by, now=now)
     else:
-        export = outbox.queue_change(
+        export = amendments.queue_change(
             finding.connection, _remote(finding), operation=Export.Operation.UPDATE, by=by, now=now
         )
     _close(finding, Answer.PUSHED, by, now)

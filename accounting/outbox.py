@@ -1,4 +1,4 @@
-"""What is to be exported: queue it, take it back, try it again, pause.
+"""What is to be exported: queue it, take it back, try it again.
 
 Each verb is one short transaction and calls nobody. A row in the outbox is a promise that
 delivery.py keeps; the unique indexes of `Export` make a second one for the same thing impossible.
@@ -6,11 +6,9 @@ delivery.py keeps; the unique indexes of `Export` make a second one for the same
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
@@ -21,25 +19,12 @@ from atera_invoicing.models import User
 from invoices import exporting
 from invoices.models import Claim, Invoice
 
-from . import documents, planning, readiness
+from . import amendments, connected, documents, planning, readiness
 from .models import Connection, Export, RemoteInvoice, Run
-from .providers import registry
-from .providers.port import Document
 from .readiness import Ready
 
 CHUNK = 500
-URGENT, NORMAL = 0, 5
-State = Export.State
-
-
-def active() -> Connection:
-    """The connection in use; refused when there is none."""
-    connection = Connection.objects.active().first()
-    if connection is None:
-        raise Refused(
-            "not_connected", "No accounting system is connected. Connect one under Accounting."
-        )
-    return connection
+State, Priority = Export.State, Export.Priority
 
 
 def queue(
@@ -57,7 +42,7 @@ def queue(
     """
     if uid and (known := Run.objects.filter(uid=uid).first()):
         return known
-    _refuse_unless_active(connection)
+    connected.refuse_unless_active(connection)
     if plan_hash and planning.make(connection, ids).hash != plan_hash:
         raise Refused(
             "plan_changed",
@@ -71,7 +56,7 @@ def queue(
         created_at=now,
         created_by=by,
     )
-    priority = URGENT if len(ids) == 1 else NORMAL
+    priority = Priority.URGENT if len(ids) == 1 else Priority.NORMAL
     queued = 0
     for some in bulk.chunks(sorted(ids), CHUNK):
         queued += _queue_chunk(run, some, priority, by, now)
@@ -92,7 +77,7 @@ def _queue_chunk(
     run: Run, ids: Sequence[int], priority: int, by: User | None, now: dt.datetime
 ) -> int:
     connection = Connection.objects.get(pk=run.connection_id)
-    _refuse_unless_active(connection)
+    connected.refuse_unless_active(connection)
     free = exportable(connection).filter(pk__in=ids)
     ready = [
         one
@@ -101,7 +86,9 @@ def _queue_chunk(
     ]
     if not ready:
         return 0
-    exporting.begin([one.invoice.pk for one in ready], where=where(connection), by=by, now=now)
+    exporting.begin(
+        [one.invoice.pk for one in ready], where=connected.where(connection), by=by, now=now
+    )
     rows = [_row(connection, one, run=run, priority=priority, by=by, now=now) for one in ready]
     try:
         bulk.insert_new(rows)
@@ -124,53 +111,11 @@ def exportable(connection: Connection) -> QuerySet[Invoice]:
 
 
 @transaction.atomic
-def queue_change(
-    connection: Connection,
-    remote: RemoteInvoice,
-    *,
-    operation: str,
-    by: User | None,
-    now: dt.datetime,
-) -> Export:
-    """Queue an update or the voiding of an invoice that is there. An update is refused when it was
-    paid there, or changed since we last looked.
-    """
-    _refuse_unless_active(connection)
-    invoice = Invoice.objects.select_for_update().get(pk=remote.invoice_id)
-    if operation == Export.Operation.UPDATE:
-        _refuse_update(remote)
-        exporting.begin([invoice.pk], where=where(connection), by=by, now=now)
-    else:
-        exporting.refuse_under_way(invoice)
-    document = _change(connection, remote, invoice, operation)
-    data = documents.dump(document)
-    try:
-        with transaction.atomic():
-            return Export.objects.create(
-                connection=connection,
-                invoice=invoice,
-                operation=operation,
-                priority=URGENT,
-                document=data,
-                digest=documents.digest(data),
-                marker=document.marker,
-                remote_id=remote.remote_id,
-                run_at=now,
-                queued_at=now,
-                queued_by=by,
-            )
-    except IntegrityError:
-        raise Refused(
-            "already_queued", f"{invoice} is already on its way. Wait until it is there."
-        ) from None
-
-
-@transaction.atomic
 def queue_anew(
     connection: Connection, remote: RemoteInvoice, *, by: User | None, now: dt.datetime
 ) -> Export:
     """Send an invoice again that was deleted there, as a new document of the next generation."""
-    _refuse_unless_active(connection)
+    connected.refuse_unless_active(connection)
     if remote.status != RemoteInvoice.Status.DELETED:
         raise Refused("still_there", f"{remote.number} is still there and is not sent again.")
     before = Export.objects.filter(
@@ -198,7 +143,7 @@ def retry(export: Export, *, by: User | None, now: dt.datetime) -> Export:
     if export.state == State.REJECTED:
         _renew(export)
     export.state, export.run_at, export.attempts = State.QUEUED, now, 0
-    export.priority, export.code, export.message, export.field = URGENT, "", "", ""
+    export.priority, export.code, export.message, export.field = Priority.URGENT, "", "", ""
     export.call = None
     export.place = ""
     export.save()
@@ -213,7 +158,7 @@ def cancel(export: Export, *, by: User | None, now: dt.datetime) -> Export:
     export.save()
     _free_time([export.uid])
     if export.invoice_id:
-        exporting.end([export.invoice_id], where=where(export.connection), by=by, now=now)
+        exporting.end([export.invoice_id], where=connected.where(export.connection), by=by, now=now)
     return export
 
 
@@ -239,36 +184,8 @@ def cancel_all(connection: Connection, *, by: User | None, now: dt.datetime) -> 
     )
     _free_time([uid for _, uid, _ in ids])
     invoices = [invoice for _, _, invoice in ids if invoice]
-    exporting.end(invoices, where=where(connection), by=by, now=now)
+    exporting.end(invoices, where=connected.where(connection), by=by, now=now)
     return len(ids)
-
-
-@transaction.atomic
-def pause(connection: Connection, *, now: dt.datetime) -> Connection:
-    """Send nothing more for now; what is out is still looked after."""
-    Connection.objects.filter(pk=connection.pk, paused_at__isnull=True).update(paused_at=now)
-    connection.refresh_from_db()
-    return connection
-
-
-@transaction.atomic
-def resume(connection: Connection, *, now: dt.datetime) -> Connection:
-    """Go on sending."""
-    Connection.objects.filter(pk=connection.pk).update(paused_at=None)
-    connection.refresh_from_db()
-    return connection
-
-
-def settled_there(remote: RemoteInvoice) -> str:
-    """Why an invoice can't be changed that is no longer open there."""
-    name = remote.number or str(remote.invoice)
-    status = remote.get_status_display().removesuffix(" there").lower()
-    return f"{name} is {status} there and can't be changed from here."
-
-
-def where(connection: Connection) -> str:
-    """What people call the system."""
-    return registry.name(connection.provider)
 
 
 def _row(
@@ -280,7 +197,7 @@ def _row(
     by: User | None,
     now: dt.datetime,
 ) -> Export:
-    data = documents.dump(_certain(ready))
+    data = documents.dump(ready.certain())
     return Export(
         connection=connection,
         run=run,
@@ -296,12 +213,6 @@ def _row(
     )
 
 
-def _certain(ready: Ready) -> Document:
-    if ready.document is None:
-        raise Refused(ready.missing[0].code, ready.missing[0].message)
-    return ready.document
-
-
 def _free_time(uids: Collection[uuid.UUID]) -> None:
     """Time that was to go without an invoice can be billed again."""
     Claim.objects.filter(pushed__in=uids).delete()
@@ -314,36 +225,16 @@ def _renew(export: Export) -> None:
     connection = export.connection
     if export.operation == Export.Operation.CREATE:
         (ready,) = readiness.check(connection, [export.invoice.pk])
-        document = _certain(ready)
+        document = ready.certain()
     else:
         remote = connection.invoices.get(invoice=export.invoice)
         if export.operation == Export.Operation.UPDATE:
-            _refuse_update(remote)
-        document = _change(connection, remote, export.invoice, export.operation)
+            amendments.refuse_update(remote)
+        document = amendments.document(connection, remote, export.invoice, export.operation)
     data = documents.dump(document)
     if (digest := documents.digest(data)) != export.digest:
         export.document, export.digest = data, digest
         export.generation = F("generation") + 1
-
-
-def _change(
-    connection: Connection, remote: RemoteInvoice, invoice: Invoice, operation: str
-) -> Document:
-    """An update carries the whole document, a voiding only says which one."""
-    there: dict[str, Any] = {
-        "remote_id": remote.remote_id,
-        "remote_version": remote.version,
-        "number": remote.number,
-    }
-    if operation == Export.Operation.VOID:
-        return dataclasses.replace(documents.name_only(invoice, connection), **there)
-    (ready,) = readiness.check(connection, [invoice.pk])
-    return dataclasses.replace(_certain(ready), **there)
-
-
-def _refuse_update(remote: RemoteInvoice) -> None:
-    if remote.status != RemoteInvoice.Status.OPEN:
-        raise Refused("settled_there", settled_there(remote))
 
 
 def _locked(export: Export, *states: str) -> Export:
@@ -354,8 +245,3 @@ def _locked(export: Export, *states: str) -> Export:
             f"This export is {export.get_state_display().lower()} by now. Look again.",
         )
     return export
-
-
-def _refuse_unless_active(connection: Connection) -> None:
-    if not Connection.objects.active().filter(pk=connection.pk).exists():
-        raise Refused("not_connected", "This connection is cut. Connect again under Accounting.")

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from atera_invoicing.errors import Refused
 from atera_invoicing.models import Installation
 from customers import recipients
 from customers.recipients import Recipient
@@ -37,6 +38,12 @@ class Ready:
     recipient: Recipient
     missing: tuple[Missing, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+
+    def certain(self) -> Document:
+        """The document; refused with the first reason that keeps it here."""
+        if self.document is None:
+            raise Refused(self.missing[0].code, self.missing[0].message)
+        return self.document
 
 
 def check(connection: Connection, ids: Collection[int]) -> list[Ready]:

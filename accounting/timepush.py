@@ -22,7 +22,7 @@ from contracts import facts, locks
 from contracts.models import Contract, ContractRate, Ticket, TimeEntry
 from invoices.models import Claim
 
-from . import documents, links, outbox
+from . import documents, links
 from .links import Tables
 from .models import Connection, Export
 from .providers.port import TimeDocument
@@ -144,7 +144,7 @@ def _export(connection: Connection, one: Candidate, *, by: User | None, now: dt.
     data = documents.dump(one.document)
     return Export(
         connection=connection, time_entry=one.entry, operation=Export.Operation.CREATE,
-        priority=outbox.NORMAL, document=data, digest=documents.digest(data),
+        priority=Export.Priority.NORMAL, document=data, digest=documents.digest(data),
         marker=one.document.marker, run_at=now, queued_at=now, queued_by=by,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from invoices import lifecycle
 
-from . import outbox
+from . import amendments
 from .models import Connection, Export, RemoteInvoice
 
 
@@ -40,7 +40,7 @@ def void_there(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> E
             f"A payment is recorded on {remote.number} there. Remove it there first; it disappears"
             " here by itself.",
         )
-    return outbox.queue_change(
+    return amendments.queue_change(
         remote.connection, remote, operation=Export.Operation.VOID, by=by, now=now
     )
 
@@ -49,6 +49,6 @@ def update(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> Expor
     """Queue that it is written there anew, as it is here now: a changed e-mail address, say."""
     if remote.invoice.voided_at:
         raise Refused("voided", "This invoice is voided. Void it there instead.")
-    return outbox.queue_change(
+    return amendments.queue_change(
         remote.connection, remote, operation=Export.Operation.UPDATE, by=by, now=now
     )

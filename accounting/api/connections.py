@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounting import (
+    connected,
     obstacles,
-    outbox,
     past,
     progress,
     refreshing,
@@ -110,13 +110,13 @@ class ConnectionViewSet(Listing, Retrieving, Endpoint):
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
         """Send nothing new for now."""
-        return Response(self.shown(outbox.pause(self.get_object(), now=self.now)))
+        return Response(self.shown(connected.pause(self.get_object(), now=self.now)))
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
         """Go on sending."""
-        connection = outbox.resume(self.get_object(), now=self.now)
+        connection = connected.resume(self.get_object(), now=self.now)
         tasks.ring(connection)
         return Response(self.shown(connection))
 

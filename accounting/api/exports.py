@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounting import outbox, planning, tasks, timepush
+from accounting import connected, outbox, planning, tasks, timepush
 from accounting.filters import ExportFilter
 from accounting.models import Export
 from atera_invoicing.viewsets import (
@@ -96,7 +96,7 @@ class ExportViewSet(Listing, Retrieving, Endpoint):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Queue invoices. Those that are not ready, or there already, are passed over."""
         data = self.given(QueueSerializer)
-        connection = outbox.active()
+        connection = connected.active()
         run = outbox.queue(
             connection, data["invoices"], by=request.user, now=self.now,
             plan_hash=data.get("plan", ""),
@@ -109,14 +109,14 @@ class ExportViewSet(Listing, Retrieving, Endpoint):
     def plan(self, request: Request) -> Response:
         """What an export of these invoices would do, value by value. Writes nothing."""
         ids = self.given(InvoicesSerializer)["invoices"]
-        return Response(PlanSerializer(planning.make(outbox.active(), ids)).data)
+        return Response(PlanSerializer(planning.make(connected.active(), ids)).data)
 
     @extend_schema(request=TimeSerializer, responses={202: ExportSerializer(many=True)})
     @action(detail=False, methods=["post"])
     def time(self, request: Request) -> Response:
         """Send resolved, billable time without an invoice. It can't be invoiced afterwards."""
         ids = self.given(TimeSerializer)["time_entries"]
-        connection = outbox.active()
+        connection = connected.active()
         made = timepush.push(connection, ids, by=request.user, now=self.now)
         tasks.ring(connection)
         return Response([self.shown(export) for export in made], status=202)

@@ -86,6 +86,10 @@ class Export(Leased):
         UPDATE = "update", "Update"
         VOID = "void", "Void"
 
+    class Priority(models.IntegerChoices):
+        URGENT = 0, "A person waits for it"
+        NORMAL = 5, "One of many"
+
     OPEN = (State.QUEUED, State.SENDING, State.WAITING, State.UNKNOWN, State.REJECTED)
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -96,7 +100,7 @@ class Export(Leased):
     operation = models.CharField(max_length=6, choices=Operation.choices)
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     priority = models.PositiveSmallIntegerField(
-        default=5, help_text="0: a person waits for it. Lower goes first."
+        default=Priority.NORMAL, help_text="0: a person waits for it. Lower goes first."
     )
     generation = models.PositiveIntegerField(default=1)
     document = models.JSONField(help_text="The frozen document, see documents.py.")

@@ -9,7 +9,7 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from accounting import outbox, readiness, voiding, wording
+from accounting import connected, readiness, voiding, wording
 from accounting.models import Connection, Export, Finding, RemoteInvoice
 from accounting.providers import registry
 from invoices.models import Invoice
@@ -90,7 +90,7 @@ def invoice_accounting(context: Any, invoice: Invoice) -> dict[str, Any]:
         "request": context["request"],
         "invoice": invoice,
         "connection": connection,
-        "where": outbox.where(connection) if connection else "",
+        "where": connected.where(connection) if connection else "",
         "remote": remote,
         "remote_where": registry.name(remote.connection.provider) if remote else "",
         "export": export,

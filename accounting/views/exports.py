@@ -13,7 +13,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounting import outbox, planning, progress, tasks, wizard
+from accounting import connected, outbox, planning, progress, tasks, wizard
 from accounting.filters import ExportFilter
 from accounting.models import Connection, Export, Finding, RemoteInvoice
 from atera_invoicing.errors import Refused
@@ -179,7 +179,7 @@ class Pause(ActionPage):
         return reverse("accounting:exports")
 
     def perform(self, form: Any) -> str:
-        outbox.pause(self.object, now=timezone.now())
+        connected.pause(self.object, now=timezone.now())
         return "The export is paused."
 
 
@@ -189,7 +189,7 @@ class Resume(Pause):
     button = "Go on"
 
     def perform(self, form: Any) -> str:
-        tasks.ring(outbox.resume(self.object, now=timezone.now()))
+        tasks.ring(connected.resume(self.object, now=timezone.now()))
         return "The export goes on."
 
 
@@ -205,7 +205,7 @@ class PlanPage(Page):
 
     @cached_property
     def connection(self) -> Connection:
-        return outbox.active()
+        return connected.active()
 
     @cached_property
     def ids(self) -> list[int]:
@@ -227,7 +227,7 @@ class PlanPage(Page):
         invoices = [row for row in plan.rows if row.kind == "invoice"]
         return super().context() | {
             "connection": self.connection,
-            "where": outbox.where(self.connection),
+            "where": connected.where(self.connection),
             "plan": plan,
             "creates": [row for row in invoices if row.action == "create"],
             "blocked": plan.of("blocked"),

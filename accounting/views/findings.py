@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import findings, outbox, tasks, wizard, wording
+from accounting import connected, findings, tasks, wizard, wording
 from accounting.filters import FindingFilter
 from accounting.models import Finding, RemoteInvoice
 from atera_invoicing.pages import ActionPage, Bulk, DetailPage, ListPage
@@ -72,7 +72,7 @@ class FindingPage(DetailPage):
         ).first()
         return super().context() | {
             "remote": remote,
-            "where": outbox.where(finding.connection),
+            "where": connected.where(finding.connection),
             "rows": [wording.difference(row) for row in finding.differences],
             "can_push": finding.kind != Finding.Kind.VOIDED,
             "gone_there": finding.kind in findings.ALONE,

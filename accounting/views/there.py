@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import outbox, tasks, voiding
+from accounting import connected, tasks, voiding
 from accounting.models import Connection, RemoteInvoice
 from atera_invoicing.pages import ActionPage, ReasonForm
 from invoices.views.invoice import freed
@@ -21,7 +21,7 @@ class RemoteAction(ActionPage):
 
     @property
     def where(self) -> str:
-        return outbox.where(self.object.connection)
+        return connected.where(self.object.connection)
 
     def get_back(self) -> str:
         return reverse("invoices:detail", args=[self.object.invoice_id])

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import outbox, tasks, timepush, wizard
+from accounting import connected, tasks, timepush, wizard
 from accounting.models import Connection
 from atera_invoicing.errors import Refused
 from atera_invoicing.pages import Page
@@ -42,7 +42,7 @@ class TimePage(Page):
             found = timepush.candidates(self.connection, list(ids))
         return super().context() | {
             "connection": self.connection,
-            "where": outbox.where(self.connection) if self.connection else "",
+            "where": connected.where(self.connection) if self.connection else "",
             "ready": [one for one in found if one.document],
             "waiting": [one for one in found if not one.document],
         }
@@ -50,7 +50,7 @@ class TimePage(Page):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         ids = [int(pk) for pk in request.POST.getlist("selected") if pk.isdecimal()]
         try:
-            connection = outbox.active()
+            connection = connected.active()
             exports = timepush.push(connection, ids, by=request.user, now=timezone.now())
         except Refused as refused:
             messages.error(request, refused.message)

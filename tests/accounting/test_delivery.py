@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from accounting import budget, delivery, outbox
+from accounting import amendments, budget, connected, delivery, outbox
 from accounting.models import Connection, Export, RemoteInvoice
 from accounting.providers.port import Cost
 from atera_invoicing.errors import Refused
@@ -151,10 +151,10 @@ def test_a_cancelled_export_unlocks_its_invoice(connection, parts):
 def test_a_paused_connection_sends_nothing_until_it_goes_on(connection, sims, parts):
     invoice = books.invoice(*parts)
     outbox.queue(connection, [invoice.pk], by=None, now=books.NOW)
-    outbox.pause(connection, now=books.NOW)
+    connected.pause(connection, now=books.NOW)
     delivery.work(connection.pk, now=books.NOW)
     assert books.there(sims, invoice) == []
-    outbox.resume(connection, now=books.NOW)
+    connected.resume(connection, now=books.NOW)
     delivery.work(connection.pk, now=books.NOW)
     assert len(books.there(sims, invoice)) == 1
 
@@ -176,7 +176,7 @@ def test_voiding_there_voids_the_right_one(connection, sims, parts):
     outbox.queue(connection, [invoice.pk, other.pk], by=None, now=books.NOW)
     settle(connection, sims, 1)
     remote = RemoteInvoice.objects.get(invoice=invoice)
-    outbox.queue_change(connection, remote, operation="void", by=None, now=sims.clock.now())
+    amendments.queue_change(connection, remote, operation="void", by=None, now=sims.clock.now())
     settle(connection, sims, 1)
     assert str(books.there(sims, other)[0]["TotalAmt"]) == "250.00"
     (voided,) = [doc for doc in sims.qbo.invoices() if doc["Id"] == remote.remote_id]

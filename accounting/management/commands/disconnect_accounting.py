@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from accounting import outbox, restoring
+from accounting import connected, restoring
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, yes: bool, by: str, **options: Any) -> None:
         try:
-            connection = outbox.active()
+            connection = connected.active()
             plan = restoring.plan(connection)
             for line in lines(plan):
                 self.stdout.write(line)
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             )
         except Refused as refused:
             raise CommandError(refused.message) from None
-        name = outbox.where(connection)
+        name = connected.where(connection)
         self.stdout.write(f"{name} is disconnected.")
         if not told:
             self.stdout.write(f"{name} could not be told: remove the app there, too.")
@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
 def lines(plan: restoring.Plan) -> Iterator[str]:
     """The list of the Disconnect page, as text."""
-    name = outbox.where(plan.connection)
+    name = connected.where(plan.connection)
     listed = list(plan.restoration.changes())
     if plan.under_way:
         yield f"! {plan.under_way} invoices are on their way. Until they are there, it is refused."

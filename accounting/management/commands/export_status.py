@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandParser
 from django.utils import timezone
 
-from accounting import outbox, progress
+from accounting import connected, progress
 from accounting.models import Connection, Export
 
 State = Export.State
@@ -33,7 +33,7 @@ class Command(BaseCommand):
 def report(connection: Connection, *, rows: int, now: dt.datetime) -> Iterator[str]:
     """A line for each thing to know; times in the installation's time zone."""
     made = progress.of(connection, now=now)
-    yield f"{outbox.where(connection)}, {connection.company_name}"
+    yield f"{connected.where(connection)}, {connection.company_name}"
     yield f"On the way: {made.left}. Answers looked for: {made.checking}. Done: {made.done}."
     if made.eta:
         yield f"The last one goes at about {_local(made.eta)}."

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounting import auto, delivery, outbox
+from accounting import auto, connected, delivery
 from atera_invoicing.errors import Refused
 
 from .export_status import report
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         try:
-            connection = outbox.active()
+            connection = connected.active()
         except Refused as refused:
             raise CommandError(refused.message) from None
         auto.queue_issued(connection, now=now)

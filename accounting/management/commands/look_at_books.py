@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from accounting import outbox, refreshing, sync
+from accounting import connected, refreshing, sync
 from accounting.models import Finding
 from accounting.providers.port import ProviderError
 from atera_invoicing.errors import Refused
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, lists: bool, **options: Any) -> None:
         now = timezone.now()
         try:
-            connection = outbox.active()
+            connection = connected.active()
             looked = sync.sweep(connection, now=now)
             if lists:
                 found = refreshing.everything(connection, today=timezone.localdate(), now=now)

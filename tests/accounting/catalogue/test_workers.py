@@ -13,7 +13,7 @@ import pytest
 import urllib3
 from django.db import connections
 
-from accounting import delivery, outbox, progress, restoring
+from accounting import connected, delivery, outbox, progress, restoring
 from accounting.models import Export, RemoteInvoice
 from accounting.providers.qbo.adapter import QuickBooksOnline
 from atera_invoicing.errors import Refused
@@ -199,7 +199,7 @@ def test_r28_disconnecting_waits_for_answers_that_are_out_and_takes_back_the_res
         restoring.disconnect(office.fresh(), by=office.owner, now=office.now)
     assert refused.value.code == "export_under_way"
     assert office.fresh().is_active
-    outbox.pause(office.connection, now=office.now)
+    connected.pause(office.connection, now=office.now)
     office.wait()
     office.assert_there_once(sent)
     restoring.disconnect(office.fresh(), by=office.owner, now=office.now)
