@@ -102,6 +102,7 @@ def _write_parts(batch: Batch, parts: list[BatchPart], now: dt.datetime, today: 
             today=today,
             options=options,
             level=batch.level,
+            to_write=True,
         )
         bills = [(one.row.facts, bill) for one in chosen for bill in one.bills]
         writing.write(bills, batch=batch, options=options, by=batch.created_by, now=now)

@@ -7,7 +7,7 @@ use `bills`, so a preview is exactly what will be written.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -38,8 +38,10 @@ def rows(
     level: str = "",
     left_out: Collection[str] = (),
     say: Callable[..., str] = wording.describe,
-) -> list[Row]:
+) -> Iterator[Row]:
     """These contracts with every period that has begun and is unbilled, and its invoice.
+
+    Each is worked out when it is asked for, and what was read for it is not kept here.
 
     `through` is the last day of work and periods to look at; `level` overrides each contract's own.
     Sources in `left_out` ("entry:7", "item:9") are passed over. `say` words the lines.
@@ -48,10 +50,11 @@ def rows(
     found = reading.read(
         contracts, through=through, by=options.ticket_period, zone=zone, left_out=left_out
     )
-    return [
-        _row(facts, through=through, today=today, options=options, level=level, say=say)
-        for facts in found
-    ]
+    found.reverse()
+    while found:
+        yield _row(
+            found.pop(), through=through, today=today, options=options, level=level, say=say
+        )
 
 
 def zone_in_force() -> ZoneInfo:

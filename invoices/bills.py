@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -120,6 +120,14 @@ class Row:
     def balance(self) -> Decimal:
         """Everything that is due now, without tax."""
         return balance(self.bills)
+
+    def let_go(self) -> None:
+        """Keep what is written and no more: the planned lines stay, the work behind them goes."""
+        self.facts.entries.clear()
+        self.facts.used.clear()
+        for bill in self.bills:
+            bill.entries, bill.used = (), ()
+            bill.owed = replace(bill.owed, charges=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,11 +55,13 @@ def choose(
     today: dt.date,
     options: Installation,
     level: str = "",
+    to_write: bool = False,
 ) -> list[Chosen]:
-    """What these choices come to now, in their order."""
-    rows = {
-        row.facts.contract_id: row
-        for ids, left_out in _groups(choices)
+    """What these choices come to now, in their order. `to_write` lets go of the work behind the
+    lines, which nobody but a person looks at.
+    """
+    rows = {}
+    for ids, left_out in _groups(choices):
         for row in billing.rows(
             Contract.objects.filter(pk__in=ids),
             through=through,
@@ -67,8 +69,10 @@ def choose(
             options=options,
             level=level,
             left_out=left_out,
-        )
-    }
+        ):
+            rows[row.facts.contract_id] = row
+            if to_write:
+                row.let_go()
     return [
         Chosen(row, *pick(row.bills, choice, is_block=row.facts.is_block, options=options))
         for choice in choices

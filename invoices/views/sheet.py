@@ -170,7 +170,9 @@ class SheetPage(Page):
     def pieces(self) -> dict[int, Row]:
         """The contracts of this page that are expanded, with every line, nothing left out."""
         wanted = self.expanded & {one.contract_id for one in self.on_screen}
-        rows = billing.rows(Contract.objects.filter(pk__in=wanted), **self.asked) if wanted else []
+        if not wanted:
+            return {}
+        rows = billing.rows(Contract.objects.filter(pk__in=wanted), **self.asked)
         return {row.facts.contract_id: row for row in rows}
 
     def sums(self) -> dict[str, Any]:

@@ -20,13 +20,15 @@ TODAY = make.day("2026-11-05")
 
 def bills(*contracts, level="", today=TODAY, through=None, left_out=(), **options):
     installation = Installation(**options)
-    return billing.rows(
-        Contract.objects.filter(pk__in=[c.pk for c in contracts]).order_by("id"),
-        through=through or today,
-        today=today,
-        options=installation,
-        level=level,
-        left_out=left_out,
+    return list(
+        billing.rows(
+            Contract.objects.filter(pk__in=[c.pk for c in contracts]).order_by("id"),
+            through=through or today,
+            today=today,
+            options=installation,
+            level=level,
+            left_out=left_out,
+        )
     )
 
 

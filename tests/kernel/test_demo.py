@@ -36,7 +36,7 @@ def _demo(django_db_setup, django_db_blocker):
 
 def rows(**overrides):
     given = {"through": TODAY, "today": TODAY, "options": Installation.current(), **overrides}
-    return billing.rows(Contract.objects.all(), **given)
+    return list(billing.rows(Contract.objects.all(), **given))
 
 
 def test_it_has_a_log_in_for_every_role(settings):
