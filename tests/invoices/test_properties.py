@@ -34,6 +34,9 @@ BUILDERS = {
     "retainer": make.retainer,
     "block_hours": make.block_hours,
     "block_money": make.block_money,
+    "project_fixed": make.project_fixed,
+    "project_hourly": make.project_hourly,
+    "monitoring": make.monitoring,
 }
 
 
@@ -174,8 +177,13 @@ def test_after_any_acts_each_billable_minute_is_on_one_live_invoice_or_unbilled_
         contracts = [
             month("hourly", [[60, 45]]),
             month("block_hours", [[300, 400]], rollover=True),
+            month("block_money", [[240], [500]], rollover=True),
             month("retainer", [[90]]),
+            month("project_fixed", [[120]]),
+            month("project_hourly", [[75, 30]]),
+            month("monitoring", [[45]]),
         ]
+        make.usage(contracts[-1], "pcs", "12")
         for name, pick in acts:
             try:
                 with transaction.atomic():
@@ -192,13 +200,19 @@ def test_after_any_acts_each_billable_minute_is_on_one_live_invoice_or_unbilled_
             assert invoice.total == sum(line.total for line in invoice.lines.all())
         voided = Claim.objects.filter(invoice__voided_at__isnull=False, released_at=None)
         assert not voided.exists()
-        assert_ledger_balances(contracts[1])
+        periods = Claim.objects.filter(contract__isnull=False, released_at=None)
+        claimed = list(periods.values_list("contract_id", "period_start"))
+        assert len(claimed) == len(set(claimed))
+        assert_ledger_balances(contracts[1], price=D(1))
+        assert_ledger_balances(contracts[2], price=D(100))
 
     example(act)
 
 
-def assert_ledger_balances(contract: Contract) -> None:
-    """A block holds what its live bills included less the covered hours that they claim."""
+def assert_ledger_balances(contract: Contract, *, price: D) -> None:
+    """A block holds what its live bills included less the covered hours that they claim, each at
+    `price` of what the block counts.
+    """
     held = D(0)
     for invoice in Invoice.objects.filter(contract=contract, voided_at=None):
         claims = Claim.objects.filter(invoice=invoice, time_entry__isnull=False).exclude(
@@ -211,7 +225,7 @@ def assert_ledger_balances(contract: Contract) -> None:
                     m.quantity
                     for m in contract.movements.filter(invoice_uid=invoice.uid, kind="used")
                 )
-                == -covered
+                == -covered * price
             )
         held += sum(m.quantity for m in contract.movements.filter(invoice_uid=invoice.uid))
     assert blocks.balance(contract) == held >= 0
