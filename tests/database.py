@@ -6,15 +6,17 @@ import fcntl
 import hashlib
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import django
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
 
 from atera_invoicing import trigrams
 
@@ -87,6 +89,16 @@ def _migrated(request, tmp_path_factory, django_db_modify_db_settings):
     if path.exists():
         shutil.copy(path, settings.DATABASES["default"]["TEST"]["NAME"])
     return path, lock
+
+
+@contextmanager
+def shared(blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Rows made in this block are there for all tests of a module; what a test does to them is
+    undone after it, and they are gone after the last.
+    """
+    with blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def _migrations() -> str:
