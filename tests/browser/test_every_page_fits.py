@@ -24,8 +24,8 @@ DEVICES = (
     ("phone", {"width": 375, "height": 750}, "light"),
     ("laptop", {"width": 1280, "height": 750}, "dark"),
 )
-# Words whose contrast is below 4.5 (large ones: 3), as WCAG 2.2 reckons it; passed over are links
-# in a disabled part, the words behind a bar, hidden and faded words, what is printed across a draft.
+# Words whose contrast is below 4.5 (large ones: 3), as WCAG 2.2 reckons it. Passed over: links in a
+# disabled part, words behind a bar, hidden and faded words, what is printed across a draft.
 LOOK = """() => {
   const changing = () => document.getAnimations().filter(a => a instanceof CSSTransition)
   for (let found; (found = changing()).length;) found.forEach(a => a.finish())
