@@ -10,7 +10,6 @@ os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="atera-invoicing-tests
 
 import hypothesis
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
@@ -18,6 +17,12 @@ from rest_framework.test import APIClient
 from atera_invoicing.roles import Role
 
 from . import make
+from .database import (  # noqa: F401 - fixtures
+    _migrated,
+    django_db_keepdb,
+    django_db_modify_db_settings,
+    django_db_setup,
+)
 
 # How fast values are made says nothing about the code; machines that run tests are often busy.
 hypothesis.settings.register_profile(
@@ -27,23 +32,6 @@ hypothesis.settings.load_profile("here")
 
 NOBODY = "anonymous"
 LONG = ("browser", "worker")
-
-
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
-    """A real SQLite file instead of one in memory, so that other processes can open it. On
-    PostgreSQL a session that is left in a transaction fails a test instead of stopping the run.
-    """
-    database = settings.DATABASES["default"]
-    if database["ENGINE"].endswith("sqlite3"):
-        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
-        # Nobody pulls the plug on a test; kill -9 loses nothing that was written.
-        options = database["OPTIONS"]
-        options["init_command"] = options["init_command"].replace("=FULL", "=OFF")
-    else:
-        database.setdefault("OPTIONS", {})["options"] = (
-            "-c lock_timeout=60s -c idle_in_transaction_session_timeout=120s"
-        )
 
 
 @pytest.fixture(autouse=True)

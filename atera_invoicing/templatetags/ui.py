@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -183,6 +184,11 @@ def browser(user_agent: str) -> str:
 @register.simple_tag
 def icon(name: str, style: str = "micro", **attrs: Any) -> str:
     """A heroicon: `micro` (16 px, beside text), `mini` (20 px) or `outline` (at 20 px)."""
+    return _drawn(name, style, **attrs)
+
+
+@lru_cache(maxsize=512)
+def _drawn(name: str, style: str, **attrs: Any) -> str:
     size = {"micro": 16, "mini": 20, "outline": 20, "solid": 24}[style]
     return heroicons._render_icon(style, name, size, {"aria_hidden": "true", **attrs})
 

@@ -16,7 +16,7 @@ from customers.recipients import resolve
 from invoices import billing
 from invoices.models import Invoice, Status
 
-from .. import make
+from .. import database, make
 
 pytestmark = pytest.mark.django_db
 NOW = make.at("2026-11-24", "10:00")
@@ -26,12 +26,9 @@ TODAY = make.day("2026-11-24")
 @pytest.fixture(scope="module", autouse=True)
 def _demo(django_db_setup, django_db_blocker):
     """The loaded month, shared by the tests of this module, which only read."""
-    from django.db import transaction
-
-    with django_db_blocker.unblock(), transaction.atomic():
+    with database.shared(django_db_blocker):
         loading.load(now=NOW, password="a password for tests")
         yield
-        transaction.set_rollback(True)
 
 
 def rows(**overrides):

@@ -39,7 +39,7 @@ class Demo:
             if name not in ("DATABASE_URL", "REDIS_URL")
         }
         env |= {"DATA_DIR": str(folder), "ENVIRONMENT": "development", "PYTHONUNBUFFERED": "1"}
-        self.output = folder.parent / "output"
+        self.output = folder.parent / f"output-{port}"
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "demo", f"--port={port}"],
@@ -92,16 +92,22 @@ def eventually(condition, explain=lambda: "", seconds: float = 240) -> None:
         time.sleep(0.3)
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A data folder that stays: the first demo on it loads the month, later ones find it."""
+    return tmp_path_factory.mktemp("demo") / "data"
+
+
 @pytest.fixture
-def start(tmp_path):
-    """Starts demos on one data folder; whatever still runs at the end is killed."""
+def start():
+    """Starts demos; whatever still runs at the end is killed."""
     started = []
 
-    def _start() -> Demo:
+    def _start(folder: Path) -> Demo:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        started.append(Demo(tmp_path / "data", port))
+        started.append(Demo(folder, port))
         return started[-1]
 
     yield _start
@@ -117,8 +123,8 @@ def count(folder: Path, table: str) -> int:
         return database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
 
-def test_it_serves_pages_and_does_jobs_stops_completely_and_keeps_its_data(start):
-    demo = start()
+def test_it_serves_pages_and_does_jobs_starts_again_what_dies_and_stops_completely(start, folder):
+    demo = start(folder)
     demo.wait_until_ready()  # includes a worker that ran a task
     with urllib.request.urlopen(f"{demo.address}/accounts/login/", timeout=20) as page:
         assert b"<form" in page.read()
@@ -128,22 +134,7 @@ def test_it_serves_pages_and_does_jobs_stops_completely_and_keeps_its_data(start
     assert f"{demo.address}/" in said
     simulators = re.search(r"http://127\.0\.0\.1:\d+/__sim/", said)[0]
     eventually(lambda: b"QuickBooks Online" in read(simulators))
-    invoices = count(demo.folder, "invoices_invoice")
-    demo.stop()
-    assert demo.processes() == {}
-    assert demo.process.returncode == 0
 
-    again = start()
-    again.wait_until_ready()
-    assert count(again.folder, "invoices_invoice") == invoices > 100
-    assert (again.folder / "simulators" / "qbo.json").exists()
-    again.stop(signal.SIGINT)
-    assert again.processes() == {}
-
-
-def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(start):
-    demo = start()
-    demo.wait_until_ready()
     worker = next(pid for pid, command in sorted(demo.processes().items()) if " worker " in command)
     broker = next(pid for pid, command in demo.processes().items() if "valkey" in command)
     os.kill(worker, signal.SIGKILL)
@@ -152,17 +143,32 @@ def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(st
     eventually(lambda: {worker, broker}.isdisjoint(demo.processes()) and len(demo.processes()) >= 9)
     eventually(lambda: demo.report()["worker"].get("seen_seconds_ago", 99) < 5)
 
+    demo.stop()
+    assert demo.processes() == {}
+    assert demo.process.returncode == 0
+    assert count(folder, "invoices_invoice") > 100
+
+
+def test_a_killed_supervisor_leaves_no_orphans_and_the_next_one_keeps_its_data(start, folder):
+    demo = start(folder)
+    demo.wait_until_ready()
+    invoices = count(folder, "invoices_invoice")
     demo.stop(signal.SIGKILL)
     eventually(lambda: demo.processes() == {}, lambda: str(demo.processes()), seconds=60)
-    again = start()
+
+    again = start(folder)
     again.wait_until_ready()
-    again.stop()
+    assert count(folder, "invoices_invoice") == invoices > 100
+    assert (folder / "simulators" / "qbo.json").exists()
+    again.stop(signal.SIGINT)
+    assert again.processes() == {}
+    assert again.process.returncode == 0
 
 
-def test_two_demos_do_not_share_a_data_folder(start):
-    first = start()
+def test_two_demos_do_not_share_a_data_folder(start, tmp_path):
+    first = start(tmp_path / "data")
     eventually((first.folder / "demo.lock").exists)
-    second = start()
+    second = start(first.folder)
     assert second.process.wait(120) != 0
     assert "already runs" in second.output.read_text()
 
