@@ -230,6 +230,7 @@ def _renew(export: Export) -> None:
         remote = connection.invoices.get(invoice=export.invoice)
         if export.operation == Export.Operation.UPDATE:
             amendments.refuse_update(remote)
+            amendments.refuse_undecided(remote)
         document = amendments.document(connection, remote, export.invoice, export.operation)
     data = documents.dump(document)
     if (digest := documents.digest(data)) != export.digest:
