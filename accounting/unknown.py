@@ -3,7 +3,7 @@
 Such a document leaves only by proof: it is found there with our marker and adopted, or it is not
 there although the provider must be done with it, and then the same call goes out again. Both are
 needed: a look alone may come too early for a slow commit or a lagging search, a key alone may be
-forgotten.
+forgotten. While a person holds the export back it is looked for, and not sent.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _refuse_taken(connection: Connection, exports: Sequence[Export], clock: Cloc
         if export.document["number"].casefold() in seen or waited >= settle:
             answers.refuse(export)
         else:
-            Export.objects.filter(pk=export.pk).update(run_at=clock.now() + LOOK_AGAIN)
+            _wait([export], LOOK_AGAIN, clock.now())
 
 
 def _took_effect(export: Export, receipt: Receipt) -> bool:
@@ -126,6 +126,8 @@ def _send_again(connection: Connection, call: Call, absent: Sequence[Export], cl
         Call.objects.filter(pk=call.pk).update(state=Call.State.DROPPED)
         for export in absent:
             answers.absent(export, now=clock.now())
+    elif Connection.objects.filter(pk=connection.pk, paused_at__isnull=False).exists():
+        _wait(absent, LOOK_AGAIN, clock.now())  # sent once somebody lets it go on
     else:
         with transaction.atomic():
             call.state, call.sent_at = Call.State.SENDING, clock.now()
@@ -139,5 +141,8 @@ def _send_again(connection: Connection, call: Call, absent: Sequence[Export], cl
 
 def _later(exports: Sequence[Export], error: ProviderError, now: dt.datetime) -> None:
     pause = None if isinstance(error, Unknown) else getattr(error, "retry_after", None)
-    after = dt.timedelta(seconds=pause) if pause else LOOK_AGAIN
-    Export.objects.filter(pk__in=[export.pk for export in exports]).update(run_at=now + after)
+    _wait(exports, dt.timedelta(seconds=pause) if pause else LOOK_AGAIN, now)
+
+
+def _wait(exports: Sequence[Export], pause: dt.timedelta, now: dt.datetime) -> None:
+    Export.objects.filter(pk__in=[export.pk for export in exports]).update(run_at=now + pause)
