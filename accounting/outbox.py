@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Collection, Sequence
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from atera_invoicing import bulk
 from atera_invoicing.errors import Refused
@@ -19,8 +19,9 @@ from atera_invoicing.models import User
 from invoices import exporting
 from invoices.models import Claim, Invoice
 
-from . import amendments, connected, documents, planning, readiness
+from . import amendments, connected, documents, planning, readiness, timepush
 from .models import Connection, Export, RemoteInvoice, Run
+from .providers.port import Document, TimeDocument
 from .readiness import Ready
 
 CHUNK = 500
@@ -220,10 +221,11 @@ def _free_time(uids: Collection[uuid.UUID]) -> None:
 
 def _renew(export: Export) -> None:
     """Write the document anew; a different one gets the next generation."""
-    if export.invoice is None:
-        return
     connection = export.connection
-    if export.operation == Export.Operation.CREATE:
+    document: Document | TimeDocument
+    if export.invoice is None:
+        document = timepush.rewritten(export)
+    elif export.operation == Export.Operation.CREATE:
         (ready,) = readiness.check(connection, [export.invoice.pk])
         document = ready.certain()
     else:
@@ -235,7 +237,7 @@ def _renew(export: Export) -> None:
     data = documents.dump(document)
     if (digest := documents.digest(data)) != export.digest:
         export.document, export.digest = data, digest
-        export.generation = F("generation") + 1
+        export.generation += 1
 
 
 def _locked(export: Export, *states: str) -> Export:
