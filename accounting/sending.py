@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import time
+
+from django.db import InterfaceError, OperationalError
 
 from atera_invoicing.leases import Clock
 
 from . import answers, calling
 from .models import Call, Connection
-from .providers.port import Frozen, Operation, ProviderError
+from .providers.port import Frozen, Operation, ProviderError, Unknown
+
+logger = logging.getLogger(__name__)
+UNREADABLE = "The answer can't be read. We look whether it arrived before it is sent again."
 
 
 def make(connection: Connection, call: Call, *, urgent: bool, clock: Clock) -> None:
@@ -20,6 +26,12 @@ def make(connection: Connection, call: Call, *, urgent: bool, clock: Clock) -> N
         outcomes = calling.ask(connection, "send", frozen(call), urgent=urgent, now=clock.now())
     except ProviderError as error:
         answers.write_shared(call, error, seconds=time.monotonic() - began, now=clock.now())
+    except (InterfaceError, OperationalError):  # our own database is gone: nothing can be written
+        raise
+    except Exception:
+        logger.exception("call %s: its answer can't be read", call.pk)
+        odd = Unknown(UNREADABLE, code="unreadable")
+        answers.write_shared(call, odd, seconds=time.monotonic() - began, now=clock.now())
     else:
         answers.write(call, outcomes, seconds=time.monotonic() - began, now=clock.now())
 
