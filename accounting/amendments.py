@@ -105,11 +105,12 @@ def refuse_undecided(remote: RemoteInvoice) -> None:
         )
     decided = last and last.answer == Finding.Answer.PUSHED and last.differences == drift
     if drift and not decided:
+        facts: dict[str, Any] = {"finding": last.pk} if last and not last.answered_at else {}
         raise Refused(
             "changed_there",
             f"Somebody changed {remote.invoice} in {where}, and sending it would write over that."
             " Decide under Accounting, Differences, whose version counts.",
-            **({"finding": last.pk} if last and not last.answered_at else {}),
+            **facts,
         )
 
 

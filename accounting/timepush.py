@@ -49,7 +49,8 @@ def rewritten(export: Export) -> TimeDocument:
     """The document of time that is claimed already, with what is linked now; refused with the
     reason when it can't go any more.
     """
-    (one,) = _candidates(export.connection, [export.time_entry_id], {export.time_entry_id})
+    entry_id = export.time_entry_id or 0
+    (one,) = _candidates(export.connection, [entry_id], {entry_id})
     if one.document is None:
         raise Refused("time_not_ready", one.why)
     Claim.objects.filter(pushed=export.uid).update(quantity=_hours(one.document.minutes))
@@ -57,7 +58,7 @@ def rewritten(export: Export) -> TimeDocument:
 
 
 def _candidates(
-    connection: Connection, ids: Collection[int | None], free: Collection[int | None]
+    connection: Connection, ids: Collection[int], free: Collection[int]
 ) -> list[Candidate]:
     rows = (
         TimeEntry.objects.filter(pk__in=ids)

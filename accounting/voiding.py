@@ -46,8 +46,8 @@ def void_there(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> E
 
 
 def update(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> Export:
-    """Queue that it is written there anew, as it is here now: a changed e-mail address, say. Refused
-    when somebody changed it there and nobody decided that ours counts.
+    """Queue that it is written there anew, as it is here now: a changed e-mail address, say.
+    Refused when somebody changed it there and nobody decided that ours counts.
     """
     if remote.invoice.voided_at:
         raise Refused("voided", "This invoice is voided. Void it there instead.")

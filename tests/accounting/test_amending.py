@@ -4,14 +4,39 @@ from __future__ import annotations
 
 import pytest
 
-from accounting import delivery, findings, outbox, voiding
-from accounting.models import Export, Finding, RemoteInvoice
+from accounting import delivery, findings, outbox, sync, voiding
+from accounting.models import Connection, Export, Finding, RemoteInvoice
 from atera_invoicing.errors import Refused
+from invoices.models import Invoice
 
 from . import books
-from .test_sync import connection, id_there, look, out  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def connection(sims, db) -> Connection:
+    return books.connect(sims)
+
+
+@pytest.fixture
+def out(connection, sims, parts) -> Invoice:
+    """An invoice that is there."""
+    look(connection, sims)  # so that the first cursor lies before it
+    invoice = books.invoice(*parts)
+    outbox.queue(connection, [invoice.pk], by=None, now=sims.clock.now())
+    send(connection, sims)
+    return invoice
+
+
+def look(connection: Connection, sims) -> None:
+    """Some time later, ask what changed."""
+    sims.clock.move(minutes=20)
+    assert sync.poll(connection.pk, now=sims.clock.now())
+
+
+def send(connection: Connection, sims) -> None:
+    delivery.work(connection.pk, now=sims.clock.now())
 
 
 @pytest.fixture
@@ -22,17 +47,14 @@ def touched(connection, sims, out) -> RemoteInvoice:
 
 
 def edit(connection, sims, out, description: str) -> None:
-    sims.qbo.as_person.edit_line(id_there(out), "1", description=description)
+    there = RemoteInvoice.objects.get(invoice=out).remote_id
+    sims.qbo.as_person.edit_line(there, "1", description=description)
     look(connection, sims)
 
 
 def written(sims, out) -> str:
     (document,) = books.there(sims, out)
     return document["Line"][0]["Description"]
-
-
-def send(connection, sims) -> None:
-    delivery.work(connection.pk, now=sims.clock.now())
 
 
 def refuse(sims) -> Refused:

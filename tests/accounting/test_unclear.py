@@ -13,10 +13,15 @@ from atera_invoicing.errors import Refused
 from invoices.models import Invoice
 
 from . import books
-from .test_delivery import connection, settle  # noqa: F401 - a fixture
+from .test_delivery import settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BATCH = "POST /v3/company/*/batch*"
+
+
+@pytest.fixture
+def connection(sims, db) -> Connection:
+    return books.connect(sims)
 
 
 class Garbled:

@@ -37,7 +37,6 @@ from . import checking, companies, faults, finding, following, lists, mapping, n
 from .client import Client, client
 from .oauth import OAuth
 
-
 log = logging.getLogger(__name__)
 ODD = (
     ArithmeticError,
