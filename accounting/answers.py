@@ -78,6 +78,16 @@ def not_sent(export: Export, error: ProviderError, *, now: dt.datetime) -> None:
 
 
 @transaction.atomic
+def unsent(call: Call) -> None:
+    """It was written down and never left: its documents are where they were."""
+    _lock(call)
+    rows = call.exports.filter(state=State.SENDING)
+    rows.update(state=State.QUEUED, call=None, place="")
+    call.state = Call.State.DROPPED
+    call.save(update_fields=["state"])
+
+
+@transaction.atomic
 def adopt(export: Export, receipt: Receipt, *, now: dt.datetime) -> None:
     """It was found there with our marker: it is sent."""
     row = Export.objects.filter(pk=export.pk)
