@@ -44,7 +44,6 @@ django.setup()
 
 from django.conf import settings
 from django.db import connection as database
-from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone
 
 from accounting import access, delivery, documents, outbox, progress
@@ -333,15 +332,10 @@ def main() -> None:
     if database.vendor == "sqlite":
         name = settings.DATA_DIR / "benchmark.sqlite3"
         settings.DATABASES["default"]["TEST"]["NAME"] = name
-    databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=set())
-    try:
-        with quickbooks.running() as service:
-            settings.QBO = service.settings
-            total = WARM + options.runs * options.invoices + PERSONS
-            measure.apart(lambda: fill(total))
-            compare(service, options)
-    finally:
-        teardown_databases(databases, verbosity=0)
+    total = WARM + options.runs * options.invoices + PERSONS
+    with measure.filled(lambda: fill(total)), quickbooks.running() as service:
+        settings.QBO = service.settings
+        compare(service, options)
 
 
 def compare(service: Service, options: argparse.Namespace) -> None:
