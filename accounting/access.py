@@ -29,6 +29,7 @@ MARGIN = dt.timedelta(seconds=60)  # a token that dies sooner is renewed before 
 LEASE = dt.timedelta(seconds=60)  # longer than a refresh can take
 WAIT = 10.0  # seconds that a call waits for somebody else's refresh
 POLL = 0.05
+LIVE = (Connection.State.DRAFT, Connection.State.ACTIVE)
 FIELDS = [
     "state", "company_id", "facts", "sealed", "generation", "access_expires_at",
     "refresh_expires_at", "lost_at", "lost_reason",
@@ -75,10 +76,10 @@ def session(
 def lose(
     connection: Connection, reason: str, *, now: dt.datetime, generation: int | None = None
 ) -> bool:
-    """Note that the provider no longer lets us in. False when that is known already, or when the
-    token of this generation was replaced meanwhile.
+    """Note that the provider no longer lets us in. False when that is known already, when the
+    connection was ended, or when the token of this generation was replaced meanwhile.
     """
-    rows = Connection.objects.filter(pk=connection.pk, lost_at=None)
+    rows = Connection.objects.live().filter(pk=connection.pk, lost_at=None)
     if generation is not None:
         rows = rows.filter(generation=generation)
     lost = rows.update(lost_at=now, lost_reason=reason[:300], refresh_owner="", refresh_until=None)
@@ -87,7 +88,7 @@ def lose(
 
 
 def _check_live(connection: Connection) -> None:
-    if connection.state not in (Connection.State.DRAFT, Connection.State.ACTIVE):
+    if connection.state not in LIVE:
         raise port.Unauthorized("This connection was ended.", final=True, code="ended")
     if connection.lost_at:
         raise port.Unauthorized(connection.lost_reason, final=True, code="lost")
@@ -113,7 +114,7 @@ def _lease(connection: Connection, *, now: dt.datetime) -> str:
 
 def _renew(connection: Connection, owner: str, *, now: dt.datetime) -> None:
     """Get a new token and save it before anything else. If it was replaced meanwhile, whoever did
-    that has the newer one.
+    that has the newer one; if the connection was ended meanwhile, the new one is given back.
     """
     mine = Connection.objects.filter(pk=connection.pk, refresh_owner=owner)
     try:
@@ -128,10 +129,13 @@ def _renew(connection: Connection, owner: str, *, now: dt.datetime) -> None:
         ) from None
     with transaction.atomic(durable=True):
         rows = Connection.objects.select_for_update(no_key=True)
-        row = rows.filter(pk=connection.pk, generation=connection.generation).first()
-        if row is not None:
+        row = rows.get(pk=connection.pk)
+        ended = row.state not in LIVE
+        if not ended and row.generation == connection.generation:
             old = _reveal(row)
             put(row, {**old, **freeze(tokens), "previous": old["refresh"]}, tokens)
+    if ended:
+        revoke(row, tokens)
 
 
 def _refreshed(connection: Connection) -> port.Tokens:
@@ -182,15 +186,18 @@ def detach(connection: Connection) -> port.Tokens | None:
     return thaw(held) if held else None
 
 
-def revoke(connection: Connection, tokens: port.Tokens | None) -> bool:
+def revoke(
+    connection: Connection, tokens: port.Tokens | None, *, company_id: str | None = None
+) -> bool:
     """End our access at the provider as well. False when that could not be done: then it ends there
-    by itself, or by hand. Another connection to the same company keeps its access.
+    by itself, or by hand. Another connection to the same company keeps its access. `company_id`:
+    where it is not the connection's own yet.
     """
+    company = connection.company_id if company_id is None else company_id
     others = Connection.objects.live().exclude(pk=connection.pk)
-    same = others.filter(provider=connection.provider, company_id=connection.company_id)
-    if tokens is None or same.exists():
+    if tokens is None or others.filter(provider=connection.provider, company_id=company).exists():
         return True
-    return end_quietly(connection.provider, tokens, connection.company_id)
+    return end_quietly(connection.provider, tokens, company)
 
 
 def end_quietly(provider: str, tokens: port.Tokens, company_id: str) -> bool:

@@ -13,8 +13,8 @@ from atera_invoicing.models import User
 from invoices import exporting
 from invoices.models import Invoice
 
-from . import connected, documents, readiness
-from .models import Connection, Export, RemoteInvoice
+from . import comparing, connected, documents, readiness
+from .models import Connection, Export, Finding, RemoteInvoice
 from .providers.port import Document
 
 
@@ -28,7 +28,8 @@ def queue_change(
     now: dt.datetime,
 ) -> Export:
     """Queue an update or the voiding of an invoice that is there. An update is refused when it was
-    paid there, or changed since we last looked.
+    paid there. It writes over whatever was changed there: whoever did not decide that calls
+    `refuse_undecided` first.
     """
     connected.refuse_unless_active(connection)
     invoice = Invoice.objects.select_for_update().get(pk=remote.invoice_id)
@@ -85,3 +86,41 @@ def document(
 def refuse_update(remote: RemoteInvoice) -> None:
     if remote.status != RemoteInvoice.Status.OPEN:
         raise Refused("settled_there", settled_there(remote))
+
+
+def refuse_undecided(remote: RemoteInvoice) -> None:
+    """Refused when somebody changed it there since we last wrote it, unless it was decided that
+    exactly this is to be written over.
+    """
+    drift = comparing.differences(remote.baseline, remote.content)
+    last = Finding.objects.filter(
+        connection=remote.connection_id, invoice=remote.invoice_id, kind=Finding.Kind.DRIFT
+    ).first()
+    where = connected.where(remote.connection)
+    if last and _left_as_it_is(last, drift):
+        raise Refused(
+            "left_as_it_is",
+            f"{remote.invoice} was changed in {where}, and it was decided to leave it so. Change"
+            " it there; sent from here it would be written over.",
+        )
+    decided = last and last.answer == Finding.Answer.PUSHED and last.differences == drift
+    if drift and not decided:
+        facts: dict[str, Any] = {"finding": last.pk} if last and not last.answered_at else {}
+        raise Refused(
+            "changed_there",
+            f"Somebody changed {remote.invoice} in {where}, and sending it would write over that."
+            " Decide under Accounting, Differences, whose version counts.",
+            **facts,
+        )
+
+
+def _left_as_it_is(last: Finding, drift: list[dict[str, str]]) -> bool:
+    """Whether what stands there is theirs by decision, and ours was not written since."""
+    if last.answer == Finding.Answer.IGNORED:
+        return last.differences == drift
+    if last.answer != Finding.Answer.ACCEPTED or drift:
+        return False
+    written = Export.objects.filter(
+        connection=last.connection_id, invoice=last.invoice_id, state=Export.State.SENT
+    )
+    return not written.filter(settled_at__gt=last.answered_at).exists()

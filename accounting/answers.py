@@ -25,6 +25,7 @@ from .providers.port import (
 )
 
 State = Export.State
+MOST_PUZZLES = 3
 PAUSES = (5, 15, 60, 300, 900)  # seconds until the next try, by how many there were
 CLEARED = {"run_at": None, "unknown_since": None, "code": "", "message": "", "field": ""}
 
@@ -77,6 +78,16 @@ def not_sent(export: Export, error: ProviderError, *, now: dt.datetime) -> None:
 
 
 @transaction.atomic
+def unsent(call: Call) -> None:
+    """It was written down and never left: its documents are where they were."""
+    _lock(call)
+    rows = call.exports.filter(state=State.SENDING)
+    rows.update(state=State.QUEUED, call=None, place="")
+    call.state = Call.State.DROPPED
+    call.save(update_fields=["state"])
+
+
+@transaction.atomic
 def adopt(export: Export, receipt: Receipt, *, now: dt.datetime) -> None:
     """It was found there with our marker: it is sent."""
     row = Export.objects.filter(pk=export.pk)
@@ -96,6 +107,24 @@ def refuse(export: Export, *, code: str = "", message: str = "") -> None:
     export.state, export.run_at, export.unknown_since = State.REJECTED, None, None
     export.code, export.message = code or export.code, message or export.message
     export.save()
+
+
+@transaction.atomic
+def puzzled(
+    export: Export, why: str, *, found_id: str, pause: dt.timedelta, now: dt.datetime
+) -> None:
+    """What was found of it makes no sense. It is looked at again, by itself; after three times a
+    person must say whether it is there. `found_id`: what surely bears its marker.
+    """
+    export.attempts += 1
+    export.alone = True
+    export.remote_id = export.remote_id or found_id
+    export.run_at = now + pause
+    if export.attempts >= MOST_PUZZLES:
+        where = connected.where(export.connection)
+        refuse(export, code=Export.UNCLEAR, message=f"{why} Look in {where}, then say what is so.")
+    else:
+        export.save()
 
 
 @transaction.atomic
@@ -206,7 +235,7 @@ def _lost(export: Export, error: ProviderError, now: dt.datetime) -> None:
     settle = registry.get(export.connection.provider).limits.settle
     export.state = State.UNKNOWN
     export.unknown_since = export.unknown_since or now
-    export.run_at = now + settle
+    export.run_at, export.attempts = now + settle, 0
     export.code, export.message = "unknown", error.message
     export.save()
 

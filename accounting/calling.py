@@ -6,8 +6,12 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db import connections
 
 from atera_invoicing.leases import Clock
 
@@ -16,6 +20,7 @@ from .models import Connection
 from .providers import port, registry
 from .providers.port import Cost
 
+Answer = TypeVar("Answer")
 PATIENCE = 1.5  # seconds that a call waits for its turn; longer waits are the caller's business
 REFUSED_FOR = 300.0  # seconds until a provider that refuses fresh tokens is asked again
 
@@ -37,25 +42,42 @@ def ask(
     clock = Clock(now)
     _respect_pause(connection, now=now)
     method = getattr(registry.get(connection.provider), name)
-    try:
-        try:
-            return method(_session(connection, clock, urgent=urgent), *args, **named)
-        except port.Unauthorized as error:
-            if error.final:
-                raise
-            refused = connection.generation
+
+    def put(refused: int | None = None) -> Any:
         session = _session(connection, clock, urgent=urgent, refused=refused)
         return method(session, *args, **named)
-    except port.Unauthorized as error:
-        if not error.final:
-            raise _doubt(connection, error, now=clock.now()) from None
-        reason, generation = error.message, connection.generation
-        access.lose(connection, reason, now=clock.now(), generation=generation)
-        raise
+
+    return _answer(connection, put, clock)
+
+
+def send(
+    connection: Connection, call: port.Frozen, *, pool: Executor, urgent: bool, now: dt.datetime
+) -> Callable[[], list[port.Outcome]]:
+    """Begin to send a call in a thread of `pool`, and wait for nothing. What is returned gives the
+    outcomes or raises, as `ask` would, in the caller's thread.
+
+    Token and budget are seen to here: over there only the provider is asked.
+    """
+    clock = Clock(now)
+    provider = registry.get(connection.provider)
+    first: Future[list[port.Outcome]] = Future()
+    try:
+        _respect_pause(connection, now=now)
     except port.Unavailable as error:
-        if error.whole_company:
-            hold(connection, error.message, seconds=error.retry_after or 60.0, now=clock.now())
-        raise
+        first.set_exception(error)
+        return first.result
+    try:
+        session = _paid(_session(connection, clock, urgent=urgent))
+        first = pool.submit(_apart, provider.send, session, call)
+    except port.ProviderError as error:
+        first.set_exception(error)
+
+    def put(refused: int | None = None) -> list[port.Outcome]:
+        if refused is None:
+            return first.result()
+        return provider.send(_session(connection, clock, urgent=urgent, refused=refused), call)
+
+    return lambda: _answer(connection, put, clock)
 
 
 def hold(connection: Connection, reason: str, *, seconds: float, now: dt.datetime) -> None:
@@ -71,6 +93,52 @@ def _respect_pause(connection: Connection, *, now: dt.datetime) -> None:
     if until and until > now:
         seconds = (until - now).total_seconds()
         raise port.Unavailable(reason, retry_after=seconds, whole_company=True, code="held")
+
+
+def _answer(connection: Connection, put: Callable[..., Answer], clock: Clock) -> Answer:
+    """What comes of putting a question, with a new token the second time. What an error says about
+    the connection is noted on it.
+    """
+    try:
+        try:
+            return put()
+        except port.Unauthorized as error:
+            if error.final:
+                raise
+            refused = connection.generation
+        return put(refused)
+    except port.Unauthorized as error:
+        if not error.final:
+            raise _doubt(connection, error, now=clock.now()) from None
+        reason, generation = error.message, connection.generation
+        access.lose(connection, reason, now=clock.now(), generation=generation)
+        raise
+    except port.Unavailable as error:
+        if error.whole_company:
+            hold(connection, error.message, seconds=error.retry_after or 60.0, now=clock.now())
+        raise
+
+
+def _paid(session: port.Session) -> port.Session:
+    """The session with the first call counted already."""
+    session.spend(Cost.CALL)
+    paid = [Cost.CALL]
+
+    def spend(cost: Cost) -> None:
+        if cost in paid:
+            paid.remove(cost)
+        else:
+            session.spend(cost)
+
+    return replace(session, spend=spend)
+
+
+def _apart(method: Callable[..., Answer], *args: Any) -> Answer:
+    """Run in another thread, which leaves no database connection behind."""
+    try:
+        return method(*args)
+    finally:
+        connections.close_all()
 
 
 def _session(

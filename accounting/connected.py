@@ -27,9 +27,13 @@ def where(connection: Connection) -> str:
     return registry.name(connection.provider)
 
 
+@transaction.atomic
 def refuse_unless_active(connection: Connection) -> None:
-    """Refused when the connection was cut meanwhile."""
-    if not Connection.objects.active().filter(pk=connection.pk).exists():
+    """Refused when the connection was cut meanwhile. It can't be cut before the caller's
+    transaction ends: whoever cuts it needs the same row.
+    """
+    rows = Connection.objects.active().select_for_update(no_key=True)
+    if not rows.filter(pk=connection.pk).values_list("pk", flat=True):
         raise Refused("not_connected", "This connection is cut. Connect again under Accounting.")
 
 

@@ -87,8 +87,8 @@ def finish(
     connection = consent.connection
     if not _use(consent, now=now):
         return _again(connection, consent)
-    if connection.state not in (Connection.State.DRAFT, Connection.State.ACTIVE):
-        raise Refused("connection_ended", "This set-up was ended meanwhile. Begin a new one.")
+    if connection.state not in access.LIVE:
+        raise _ended()
     tokens, companies = _exchange(answer, provider=provider, redirect_uri=redirect_uri)
     _settle(connection, tokens, companies, now=now)
     return connection
@@ -190,11 +190,25 @@ def _settle(
     named = [_name(connection, company, tokens) for company in companies]
     offer = {"tokens": access.freeze(tokens), "companies": named}
     with transaction.atomic(durable=True):  # a refresh may save at the same time
-        row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
-        row.keep({**row.reveal(), "offer": offer})
-        access.update(row, sealed=row.sealed)
+        row = _held(connection)
+        if row:
+            row.keep({**row.reveal(), "offer": offer})
+            access.update(row, sealed=row.sealed)
     connection.refresh_from_db()
+    if row is None:
+        access.revoke(connection, tokens, company_id=ids[0])
+        raise _ended()
     return None
+
+
+def _held(connection: Connection) -> Connection | None:
+    """The row, held until the transaction ends; none when the connection was ended meanwhile."""
+    rows = Connection.objects.live().select_for_update(no_key=True)
+    return rows.filter(pk=connection.pk).first()
+
+
+def _ended() -> Refused:
+    return Refused("connection_ended", "This set-up was ended meanwhile. Begin a new one.")
 
 
 def _name(connection: Connection, company: port.Company, tokens: port.Tokens) -> dict[str, str]:
@@ -213,16 +227,22 @@ def _adopt(
     connection: Connection, tokens: port.Tokens, company_id: str, *, now: dt.datetime
 ) -> None:
     """Tokens and company belong together and are saved together."""
-    access.put(
-        connection,
-        access.freeze(tokens),
-        tokens,
-        company_id=company_id,
-        lost_at=None,
-        lost_reason="",
-        held_until=None,
-        held_reason="",
-    )
+    with transaction.atomic(durable=True):
+        live = _held(connection) is not None
+        if live:
+            access.put(
+                connection,
+                access.freeze(tokens),
+                tokens,
+                company_id=company_id,
+                lost_at=None,
+                lost_reason="",
+                held_until=None,
+                held_reason="",
+            )
+    if not live:
+        access.revoke(connection, tokens, company_id=company_id)
+        raise _ended()
     try:
         read_company(connection, now=now)
     except port.ProviderError as error:  # the next refresh of the lists reads it

@@ -21,10 +21,11 @@ from django.db.models import Q, QuerySet
 from atera_invoicing import bulk, leases
 from atera_invoicing.leases import Clock
 
-from . import answers, budget, calling, creating, documents, sending, unknown
+from . import answers, budget, calling, creating, documents, unknown
 from .models import Call, Connection, Export
 from .providers import registry
 from .providers.port import Cost, Document, Limits, Operation, ProviderError, Rejected, TimeDocument
+from .sending import Line
 
 logger = logging.getLogger(__name__)
 State = Export.State
@@ -62,11 +63,13 @@ def work(connection_id: int, *, now: dt.datetime) -> bool:
     if sender is None:
         return False
     unknown.mark_orphans(sender.connection, now=now)
-    while sender.keep() and _may_call(sender):
-        with bulk.without_collector():
-            went_on = _send_some(sender)
-        if not (went_on or unknown.settle_one(sender.connection, clock=sender.clock)):
-            break
+    with Line(sender.connection, sender.clock, may=lambda: _may_send(sender)) as line:
+        while sender.keep() and _may_call(sender):
+            with bulk.without_collector():
+                went_on = _send_some(sender, line) or line.land()
+            if not (went_on or unknown.settle_one(sender.connection, clock=sender.clock)):
+                break
+        line.land()
     Connection.objects.filter(pk=connection_id, sender=sender.name).update(
         sender="", sender_until=None
     )
@@ -103,7 +106,12 @@ def _may_call(sender: Sender) -> bool:
     return connection.is_active and not connection.is_lost and not held
 
 
-def _send_some(sender: Sender) -> bool:
+def _may_send(sender: Sender) -> bool:
+    """Whether what is written down may still leave: it may have waited for the call before it."""
+    return sender.keep() and _may_call(sender) and sender.connection.paused_at is None
+
+
+def _send_some(sender: Sender, line: Line) -> bool:
     """Send the next call's worth of documents; False when nothing can be sent now."""
     if sender.connection.paused_at:
         return False
@@ -114,11 +122,12 @@ def _send_some(sender: Sender) -> bool:
     if seconds := _wait(sender, urgent):
         if seconds > LINGER:
             return False  # the sweep rings again
-        time.sleep(min(seconds, GLANCE))
+        if not line.land():
+            time.sleep(min(seconds, GLANCE))
         return True
     ready = _prepare(sender, exports)
     if ready and (call := _write_down(sender, ready)):
-        sending.make(sender.connection, call, urgent=urgent, clock=sender.clock)
+        line.send(call, urgent=urgent)
     return True
 
 

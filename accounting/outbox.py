@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Collection, Sequence
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from atera_invoicing import bulk
 from atera_invoicing.errors import Refused
@@ -19,8 +19,9 @@ from atera_invoicing.models import User
 from invoices import exporting
 from invoices.models import Claim, Invoice
 
-from . import amendments, connected, documents, planning, readiness
+from . import amendments, connected, documents, planning, readiness, timepush
 from .models import Connection, Export, RemoteInvoice, Run
+from .providers.port import Document, TimeDocument
 from .readiness import Ready
 
 CHUNK = 500
@@ -137,9 +138,18 @@ def queue_anew(
 @transaction.atomic
 def retry(export: Export, *, by: User | None, now: dt.datetime) -> Export:
     """Try again what was rejected, with the invoice as it can be written now. A document that comes
-    out differently is a new generation.
+    out differently is a new generation. What is unclear is looked for again, and not sent.
     """
-    export = _locked(export, State.REJECTED, State.WAITING)
+    export = held(export, State.REJECTED, State.WAITING)
+    if not export.is_unclear:
+        return send_again(export, by=by, now=now)
+    export.state, export.run_at, export.attempts, export.unknown_since = State.UNKNOWN, now, 0, now
+    export.save()
+    return export
+
+
+def send_again(export: Export, *, by: User | None, now: dt.datetime) -> Export:
+    """Queue once more what surely did not arrive. Call with the row held."""
     if export.state == State.REJECTED:
         _renew(export)
     export.state, export.run_at, export.attempts = State.QUEUED, now, 0
@@ -153,7 +163,9 @@ def retry(export: Export, *, by: User | None, now: dt.datetime) -> Export:
 @transaction.atomic
 def cancel(export: Export, *, by: User | None, now: dt.datetime) -> Export:
     """Take back what was not sent. What may have arrived can't be taken back: it is looked for."""
-    export = _locked(export, State.QUEUED, State.WAITING, State.REJECTED)
+    export = held(export, State.QUEUED, State.WAITING, State.REJECTED)
+    if export.is_unclear:
+        raise Refused("may_be_there", "It may have arrived. Say first whether it is there.")
     export.state, export.settled_at, export.run_at = State.CANCELLED, now, None
     export.save()
     _free_time([export.uid])
@@ -220,24 +232,27 @@ def _free_time(uids: Collection[uuid.UUID]) -> None:
 
 def _renew(export: Export) -> None:
     """Write the document anew; a different one gets the next generation."""
-    if export.invoice is None:
-        return
     connection = export.connection
-    if export.operation == Export.Operation.CREATE:
+    document: Document | TimeDocument
+    if export.invoice is None:
+        document = timepush.rewritten(export)
+    elif export.operation == Export.Operation.CREATE:
         (ready,) = readiness.check(connection, [export.invoice.pk])
         document = ready.certain()
     else:
         remote = connection.invoices.get(invoice=export.invoice)
         if export.operation == Export.Operation.UPDATE:
             amendments.refuse_update(remote)
+            amendments.refuse_undecided(remote)
         document = amendments.document(connection, remote, export.invoice, export.operation)
     data = documents.dump(document)
     if (digest := documents.digest(data)) != export.digest:
         export.document, export.digest = data, digest
-        export.generation = F("generation") + 1
+        export.generation += 1
 
 
-def _locked(export: Export, *states: str) -> Export:
+def held(export: Export, *states: str) -> Export:
+    """The row, held until the transaction ends; refused when it is in another state by now."""
     export = Export.objects.select_for_update().get(pk=export.pk)
     if export.state not in states:
         raise Refused(

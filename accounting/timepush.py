@@ -22,7 +22,7 @@ from contracts import facts, locks
 from contracts.models import Contract, ContractRate, Ticket, TimeEntry
 from invoices.models import Claim
 
-from . import documents, links
+from . import connected, documents, links
 from .links import Tables
 from .models import Connection, Export
 from .providers.port import TimeDocument
@@ -41,12 +41,30 @@ class Candidate:
 
 def candidates(connection: Connection, ids: Collection[int]) -> list[Candidate]:
     """These entries in order of their ids, each with its document or the reason it stays."""
+    free = facts.unbilled(TimeEntry.objects.filter(pk__in=ids)).values_list("pk", flat=True)
+    return _candidates(connection, ids, set(free))
+
+
+def rewritten(export: Export) -> TimeDocument:
+    """The document of time that is claimed already, with what is linked now; refused with the
+    reason when it can't go any more.
+    """
+    entry_id = export.time_entry_id or 0
+    (one,) = _candidates(export.connection, [entry_id], {entry_id})
+    if one.document is None:
+        raise Refused("time_not_ready", one.why)
+    Claim.objects.filter(pushed=export.uid).update(quantity=_hours(one.document.minutes))
+    return one.document
+
+
+def _candidates(
+    connection: Connection, ids: Collection[int], free: Collection[int]
+) -> list[Candidate]:
     rows = (
         TimeEntry.objects.filter(pk__in=ids)
         .select_related("ticket__contract", "ticket__customer", "technician", "rate__item")
         .order_by("id")
     )
-    free = set(facts.unbilled(TimeEntry.objects.filter(pk__in=ids)).values_list("pk", flat=True))
     tables = links.of(connection)
     primary = {
         rate.contract_id: rate
@@ -62,6 +80,7 @@ def push(
     connection: Connection, ids: Collection[int], *, by: User | None, now: dt.datetime
 ) -> list[Export]:
     """Queue the entries that can go, and claim them; refused when none can."""
+    connected.refuse_unless_active(connection)
     tickets = TimeEntry.objects.filter(pk__in=ids).values_list("ticket_id", flat=True)
     locks.lock_tickets(set(tickets))
     ready = [one for one in candidates(connection, ids) if one.document]
@@ -150,5 +169,9 @@ def _export(connection: Connection, one: Candidate, *, by: User | None, now: dt.
 
 
 def _claim(export: Export) -> Claim:
-    hours = money.cents(Decimal(export.document["minutes"]) / 60)
+    hours = _hours(export.document["minutes"])
     return Claim(time_entry_id=export.time_entry_id, pushed=export.uid, quantity=hours)
+
+
+def _hours(minutes: int) -> Decimal:
+    return money.cents(Decimal(minutes) / 60)

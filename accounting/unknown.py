@@ -3,16 +3,17 @@
 Such a document leaves only by proof: it is found there with our marker and adopted, or it is not
 there although the provider must be done with it, and then the same call goes out again. Both are
 needed: a look alone may come too early for a slow commit or a lagging search, a key alone may be
-forgotten.
+forgotten. While a person holds the export back it is looked for, and not sent.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Sequence
 
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F, Q, QuerySet
 
 from atera_invoicing.leases import Clock
 
@@ -21,9 +22,11 @@ from .models import Call, Connection, Export
 from .providers import registry
 from .providers.port import ProviderError, Reason, Receipt, Unknown
 
+logger = logging.getLogger(__name__)
 State = Export.State
 LOOK_AGAIN = dt.timedelta(seconds=30)
 LOOKS = (*conflicts.REASONS, Reason.NUMBER_TAKEN)  # refused, but perhaps not for good
+ODD = "What is found there can't be read; the log has details for whoever runs this program."
 LOST = "The answer was lost. We look whether it arrived before it is sent again."
 
 
@@ -39,6 +42,7 @@ def mark_orphans(connection: Connection, *, now: dt.datetime) -> int:
             state=State.UNKNOWN,
             unknown_since=now,
             run_at=max(call.sent_at + settle, now),
+            attempts=0,
             code="unknown",
             message=LOST,
         )
@@ -46,22 +50,43 @@ def mark_orphans(connection: Connection, *, now: dt.datetime) -> int:
 
 
 def settle_one(connection: Connection, *, clock: Clock) -> bool:
-    """Clear up one call whose time has come; False when there is none, or nobody answers."""
+    """Clear up one call whose time has come; False when there is none, or nobody answers. What
+    makes no sense is looked at one by one, and never keeps others from being cleared up.
+    """
     now = clock.now()
     rows = connection.exports.filter(state=State.UNKNOWN, run_at__lte=now).order_by("run_at", "id")
-    first = rows.select_related("call").first()
+    first = rows.select_related("call", "invoice", "connection").first()
     if first is None or first.call is None:
         return False
-    same = Q(code=first.code) if first.code in LOOKS else ~Q(code__in=LOOKS)
-    exports = list(
-        rows.filter(same, call=first.call).select_related("invoice", "connection").order_by("id")
-    )
+    exports = [first] if first.alone else _together(rows, first)
     try:
         _clear_up(connection, first, exports, clock)
     except ProviderError as error:
         _later(exports, error, clock.now())
         return False
+    except (InterfaceError, OperationalError):  # our own database is gone
+        raise
+    except Exception:
+        logger.exception("exports %s can't be cleared up", [export.pk for export in exports])
+        _set_apart(exports, clock.now())
     return True
+
+
+def _together(rows: QuerySet[Export], first: Export) -> list[Export]:
+    """What is looked for in one go: of the same call, for the same reason."""
+    same = Q(code=first.code) if first.code in LOOKS else ~Q(code__in=LOOKS)
+    alike = rows.filter(same, call=first.call, alone=False)
+    return list(alike.select_related("invoice", "connection").order_by("id"))
+
+
+def _set_apart(exports: Sequence[Export], now: dt.datetime) -> None:
+    """One of these spoils the look at all: each is looked at by itself; a single one puzzles us."""
+    if len(exports) > 1:
+        Export.objects.filter(pk__in=[export.pk for export in exports]).update(alone=True)
+        return
+    rows = Export.objects.filter(pk=exports[0].pk, state=State.UNKNOWN)
+    for export in rows.select_related("connection"):
+        answers.puzzled(export, ODD, found_id="", pause=LOOK_AGAIN, now=now)
 
 
 def _clear_up(
@@ -80,12 +105,15 @@ def _clear_up(
 
 
 def _adopt(
-    exports: Sequence[Export], found: Sequence[Receipt | None], now: dt.datetime
+    exports: Sequence[Export], found: Sequence[Receipt | Unknown | None], now: dt.datetime
 ) -> list[Export]:
     """Take over what is there; return what is not."""
     absent = []
     for export, receipt in zip(exports, found, strict=True):
-        if receipt and _took_effect(export, receipt):
+        if isinstance(receipt, Unknown):
+            why, id = receipt.message, receipt.found_id
+            answers.puzzled(export, why, found_id=id, pause=LOOK_AGAIN, now=now)
+        elif receipt and _took_effect(export, receipt):
             answers.adopt(export, receipt, now=now)
         else:
             absent.append(export)
@@ -105,7 +133,7 @@ def _refuse_taken(connection: Connection, exports: Sequence[Export], clock: Cloc
         if export.document["number"].casefold() in seen or waited >= settle:
             answers.refuse(export)
         else:
-            Export.objects.filter(pk=export.pk).update(run_at=clock.now() + LOOK_AGAIN)
+            _wait([export], LOOK_AGAIN, clock.now())
 
 
 def _took_effect(export: Export, receipt: Receipt) -> bool:
@@ -121,11 +149,15 @@ def _took_effect(export: Export, receipt: Receipt) -> bool:
 def _send_again(connection: Connection, call: Call, absent: Sequence[Export], clock: Clock) -> None:
     """What is proved absent goes again: in the same call where all of it is, else in a new one."""
     if not absent:
-        Call.objects.filter(pk=call.pk).update(state=Call.State.ANSWERED, answered_at=clock.now())
+        if not call.exports.filter(state=State.UNKNOWN).exists():
+            call.state, call.answered_at = Call.State.ANSWERED, clock.now()
+            call.save(update_fields=["state", "answered_at"])
     elif len(absent) < len(call.places):
         Call.objects.filter(pk=call.pk).update(state=Call.State.DROPPED)
         for export in absent:
             answers.absent(export, now=clock.now())
+    elif Connection.objects.filter(pk=connection.pk, paused_at__isnull=False).exists():
+        _wait(absent, LOOK_AGAIN, clock.now())  # sent once somebody lets it go on
     else:
         with transaction.atomic():
             call.state, call.sent_at = Call.State.SENDING, clock.now()
@@ -139,5 +171,8 @@ def _send_again(connection: Connection, call: Call, absent: Sequence[Export], cl
 
 def _later(exports: Sequence[Export], error: ProviderError, now: dt.datetime) -> None:
     pause = None if isinstance(error, Unknown) else getattr(error, "retry_after", None)
-    after = dt.timedelta(seconds=pause) if pause else LOOK_AGAIN
-    Export.objects.filter(pk__in=[export.pk for export in exports]).update(run_at=now + after)
+    _wait(exports, dt.timedelta(seconds=pause) if pause else LOOK_AGAIN, now)
+
+
+def _wait(exports: Sequence[Export], pause: dt.timedelta, now: dt.datetime) -> None:
+    Export.objects.filter(pk__in=[export.pk for export in exports]).update(run_at=now + pause)

@@ -46,9 +46,12 @@ def void_there(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> E
 
 
 def update(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> Export:
-    """Queue that it is written there anew, as it is here now: a changed e-mail address, say."""
+    """Queue that it is written there anew, as it is here now: a changed e-mail address, say.
+    Refused when somebody changed it there and nobody decided that ours counts.
+    """
     if remote.invoice.voided_at:
         raise Refused("voided", "This invoice is voided. Void it there instead.")
+    amendments.refuse_undecided(remote)
     return amendments.queue_change(
         remote.connection, remote, operation=Export.Operation.UPDATE, by=by, now=now
     )

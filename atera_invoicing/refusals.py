@@ -19,6 +19,7 @@ from .roles import TABLE, Role
 WAYS_OUT = {
     "invoice_id": ("invoices:detail", "invoices.void_invoice", "Open the invoice"),
     "contract": ("contracts:detail", "contracts.change_contract", "Open the contract"),
+    "finding": ("accounting:finding", "accounting.answer_finding", "See what differs"),
 }
 SHOWN = 3
 

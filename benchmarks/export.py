@@ -44,12 +44,12 @@ django.setup()
 
 from django.conf import settings
 from django.db import connection as database
-from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone
 
-from accounting import access, delivery, documents, outbox, progress, sending
-from accounting.models import Connection, Export, Finding, Link, RemoteInvoice
+from accounting import access, delivery, documents, outbox, progress
+from accounting.models import Call, Connection, Export, Finding, Link, RemoteInvoice
 from accounting.providers import port, registry
+from accounting.sending import Line
 from benchmarks import measure, quickbooks
 from benchmarks.quickbooks import Floor, Service
 from contracts.models import CatalogItem
@@ -254,11 +254,11 @@ class Exporting:
         self, run: Run, start: dt.datetime, acting: threading.Thread | None
     ) -> Iterator[None]:
         """Count statements and calls; look at forecast and memory between two calls."""
-        make_call, calls = sending.make, -(-run.invoices // quickbooks.BATCH)
+        send, calls = Line.send, -(-run.invoices // quickbooks.BATCH)
 
-        def counted(*args: Any, **named: Any) -> None:
-            make_call(*args, **named)
-            run.calls += not named["urgent"]
+        def counted(line: Line, call: Call, *, urgent: bool) -> None:
+            send(line, call, urgent=urgent)
+            run.calls += not urgent
             cpu = time.thread_time()
             if run.calls == 2:
                 self._forecast(run, start)
@@ -272,12 +272,12 @@ class Exporting:
             run.statements += 1
             return execute(sql, params, many, context)
 
-        sending.make = counted
+        Line.send = counted  # type: ignore[method-assign]
         try:
             with database.execute_wrapper(statement):
                 yield
         finally:
-            sending.make = make_call
+            Line.send = send  # type: ignore[method-assign]
 
     def _forecast(self, run: Run, start: dt.datetime) -> None:
         self.connection.refresh_from_db()
@@ -332,15 +332,10 @@ def main() -> None:
     if database.vendor == "sqlite":
         name = settings.DATA_DIR / "benchmark.sqlite3"
         settings.DATABASES["default"]["TEST"]["NAME"] = name
-    databases = setup_databases(verbosity=0, interactive=False, serialized_aliases=set())
-    try:
-        with quickbooks.running() as service:
-            settings.QBO = service.settings
-            total = WARM + options.runs * options.invoices + PERSONS
-            measure.apart(lambda: fill(total))
-            compare(service, options)
-    finally:
-        teardown_databases(databases, verbosity=0)
+    total = WARM + options.runs * options.invoices + PERSONS
+    with measure.filled(lambda: fill(total)), quickbooks.running() as service:
+        settings.QBO = service.settings
+        compare(service, options)
 
 
 def compare(service: Service, options: argparse.Namespace) -> None:

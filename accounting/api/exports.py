@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounting import connected, outbox, planning, tasks, timepush
+from accounting import connected, outbox, planning, tasks, timepush, unclear
 from accounting.filters import ExportFilter
 from accounting.models import Export
 from atera_invoicing.viewsets import (
@@ -55,6 +55,12 @@ class TimeSerializer(StrictSerializer):
     )
 
 
+class ThereSerializer(StrictSerializer):
+    number = serializers.CharField(
+        max_length=40, default="", allow_blank=True, help_text="Of a new invoice, as it is there."
+    )
+
+
 class RunSerializer(serializers.Serializer):
     uid = serializers.UUIDField()
     queued = serializers.IntegerField(source="total")
@@ -89,7 +95,7 @@ class ExportViewSet(Listing, Retrieving, Endpoint):
     reads = ("plan",)
     permissions = {
         "list": SEE, "retrieve": SEE, "create": EXPORT, "plan": EXPORT, "time": EXPORT,
-        "retry": EXPORT, "cancel": EXPORT,
+        "retry": EXPORT, "cancel": EXPORT, "there": EXPORT, "absent": EXPORT,
     }  # fmt: skip
 
     @extend_schema(request=QueueSerializer, responses={202: RunSerializer})
@@ -124,8 +130,24 @@ class ExportViewSet(Listing, Retrieving, Endpoint):
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
-        """Try again what was rejected, written anew."""
+        """Try again what was rejected, written anew; an unclear one is looked for again."""
         export = outbox.retry(self.get_object(), by=request.user, now=self.now)
+        tasks.ring(export.connection)
+        return Response(self.shown(export))
+
+    @extend_schema(request=ThereSerializer)
+    @action(detail=True, methods=["post"])
+    def there(self, request: Request, pk: str) -> Response:
+        """Of an unclear one: it is there, under this number, and is linked. Nothing is sent."""
+        number = self.given(ThereSerializer)["number"]
+        done = unclear.there(self.get_object(), number=number, by=request.user, now=self.now)
+        return Response(self.shown(done))
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def absent(self, request: Request, pk: str) -> Response:
+        """Of an unclear one: it is not there, and goes again."""
+        export = unclear.absent(self.get_object(), by=request.user, now=self.now)
         tasks.ring(export.connection)
         return Response(self.shown(export))
 

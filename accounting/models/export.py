@@ -90,6 +90,7 @@ class Export(Leased):
         URGENT = 0, "A person waits for it"
         NORMAL = 5, "One of many"
 
+    UNCLEAR = "unclear"  # the code of what a person must look for there
     OPEN = (State.QUEUED, State.SENDING, State.WAITING, State.UNKNOWN, State.REJECTED)
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -182,6 +183,11 @@ class Export(Leased):
                 condition=~Q(state="sent") | ~Q(remote_id=""), name="export_sent_has_remote"
             ),
         ]  # fmt: skip
+
+    @property
+    def is_unclear(self) -> bool:
+        """Nobody can tell whether it arrived, and a person must say."""
+        return self.state == self.State.REJECTED and self.code == self.UNCLEAR
 
     def __str__(self) -> str:
         return f"{self.get_operation_display()} {self.invoice or self.time_entry}"

@@ -375,7 +375,15 @@ class Unavailable(ProviderError):
 
 
 class Unknown(ProviderError):
-    """Perhaps executed: the answer was lost, unreadable or came too late."""
+    """Perhaps executed: the answer was lost, unreadable or came too late. `found_id` names the
+    document that is surely there, although what is said of it can't be read.
+    """
+
+    def __init__(
+        self, message: str, *, found_id: str = "", code: str = "", reference: str = ""
+    ) -> None:
+        super().__init__(message, code=code, reference=reference)
+        self.found_id = found_id
 
 
 class Unauthorized(ProviderError):
@@ -500,15 +508,16 @@ class Provider(Protocol):
         ...
 
     def send(self, session: Session, call: Frozen) -> list[Outcome]:
-        """Make the call; an outcome per document, in order. Raises when all share one fate. The
-        same call again returns the first one's outcomes as long as the provider knows its key."""
+        """Make the call; an outcome per document, in order. Raises when all share one fate. What
+        can't be read of one document is `Unknown` for that one only. The same call again returns
+        the first one's outcomes as long as the provider knows its key."""
         ...
 
     def find(
         self, session: Session, documents: Sequence[Document | TimeDocument]
-    ) -> list[Receipt | None]:
+    ) -> list[Receipt | Unknown | None]:
         """For each document the one at the provider that bears its marker, else None. Never one
-        that merely has the same number."""
+        that merely has the same number. `Unknown` for one that is there and can't be read."""
         ...
 
     def get(self, session: Session, ids: Sequence[str]) -> dict[str, Status]:

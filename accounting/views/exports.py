@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,7 +14,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounting import connected, outbox, planning, progress, tasks, wizard
+from accounting import connected, outbox, planning, progress, tasks, unclear, wizard
 from accounting.filters import ExportFilter
 from accounting.models import Connection, Export, Finding, RemoteInvoice
 from atera_invoicing.errors import Refused
@@ -145,14 +146,23 @@ class ExportAction(ActionPage):
 
 
 class ExportRetry(ExportAction):
-    title = "Try again"
-    question = "The invoice is written anew, with what is linked now, and sent next."
-    button = "Try again"
+    def get_title(self) -> str:
+        return "Look again" if self.object.is_unclear else "Try again"
+
+    def get_question(self) -> str:
+        if self.object.is_unclear:
+            return "We look once more whether it is there. Nothing is sent before that is known."
+        return "It is written anew, with what is linked now, and sent next."
+
+    @property
+    def button(self) -> str:  # type: ignore[override]
+        return self.get_title()
 
     def perform(self, form: Any) -> str:
+        looks = self.object.is_unclear
         export = outbox.retry(self.object, by=self.request.user, now=timezone.now())
         tasks.ring(export.connection)
-        return "Queued again."
+        return "It is looked for now." if looks else "Queued again."
 
 
 class ExportCancel(ExportAction):
@@ -164,6 +174,53 @@ class ExportCancel(ExportAction):
     def perform(self, form: Any) -> str:
         outbox.cancel(self.object, by=self.request.user, now=timezone.now())
         return "Taken back."
+
+
+class NumberForm(forms.Form):
+    number = forms.CharField(max_length=40, label="Number there", required=False)
+
+
+class ExportThere(ExportAction):
+    """Somebody who looked there says that it arrived."""
+
+    title = "It is there"
+    button = "Link it"
+
+    def get_question(self) -> str:
+        if self._numbered:
+            return "The invoice with this number there is linked with ours. Nothing is sent."
+        return "It counts as done there. Nothing is sent."
+
+    @property
+    def _numbered(self) -> bool:
+        return bool(self.object.invoice_id) and self.object.operation == Export.Operation.CREATE
+
+    @cached_property
+    def form(self) -> Any:
+        if not self._numbered:
+            return super().form
+        given = self.request.POST if self.request.method == "POST" else None
+        return NumberForm(given, initial={"number": self.object.document.get("number", "")})
+
+    def perform(self, form: Any) -> str:
+        number = form.cleaned_data.get("number", "")
+        unclear.there(self.object, number=number, by=self.request.user, now=timezone.now())
+        return "It is linked."
+
+
+class ExportAbsent(ExportAction):
+    title = "It is not there"
+    question = (
+        "It is written anew and sent once more. If it is there after all, it will be there twice:"
+        " look for its number and for its customer first."
+    )
+    button = "Send again"
+    danger = True
+
+    def perform(self, form: Any) -> str:
+        export = unclear.absent(self.object, by=self.request.user, now=timezone.now())
+        tasks.ring(export.connection)
+        return "Queued again."
 
 
 class Pause(ActionPage):

@@ -15,9 +15,9 @@ from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
 
-from accounting import access, connecting
+from accounting import access, connecting, restoring
 from accounting.models import Connection
-from accounting.providers import port
+from accounting.providers import port, registry
 
 from .making import activate, connect, expire
 
@@ -353,3 +353,33 @@ def test_losing_an_old_token_does_not_lose_the_new_one(qbo, connection):
     assert connection.lost_at is None
     assert connecting.lose(connection, "Cut.", now=timezone.now(), generation=connection.generation)
     assert not connecting.lose(connection, "Cut.", now=timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_token_that_arrives_after_the_connection_was_ended_is_given_back(
+    qbo, connection, owner, monkeypatch
+):
+    activate(connection)
+    expire(connection)
+    provider = type(registry.get("qbo"))
+    refresh = provider.refresh
+
+    def slow(self, tokens):
+        given = refresh(self, tokens)
+        restoring.disconnect(Connection.objects.get(), by=owner, now=timezone.now())
+        return given
+
+    monkeypatch.setattr(provider, "refresh", slow)
+    with pytest.raises(port.Unauthorized) as error:
+        connecting.session(connection, now=timezone.now())
+    assert error.value.code == "ended"
+    connection.refresh_from_db()
+    assert (connection.state, connection.sealed, connection.lost_at) == ("closed", "", None)
+    given_back = [one for one in qbo.sim.requests("token") if one.path.endswith("/revoke")]
+    assert len(given_back) == 2  # the old one by disconnecting, the new one now
+
+
+def test_a_connection_that_was_ended_is_not_lost_as_well(connection):
+    Connection.objects.filter(pk=connection.pk).update(state="closed", sealed="")
+    assert not connecting.lose(connection, "Cut.", now=timezone.now())
+    assert connection.lost_at is None

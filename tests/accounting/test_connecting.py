@@ -11,8 +11,9 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from accounting import access, connecting
+from accounting import access, connecting, wizard
 from accounting.models import Connection, Consent
+from accounting.providers import port, registry
 from atera_invoicing.errors import Refused
 from tests import make
 
@@ -159,6 +160,26 @@ def test_an_ended_connection_takes_no_consent(begun, qbo, owner):
     Connection.objects.filter(pk=connection.pk).update(state=Connection.State.ABANDONED)
     assert refusal(answer, by=owner) == "connection_ended"
     assert exchanges(qbo) == []
+
+
+@pytest.mark.parametrize("companies", [1, 2])
+def test_a_set_up_that_was_cancelled_during_the_exchange_keeps_no_token(
+    begun, qbo, owner, monkeypatch, companies
+):
+    connection, answer = begun
+    provider = type(registry.get("qbo"))
+    exchange = provider.exchange
+
+    def slow(self, answer, *, redirect_uri):
+        tokens, found = exchange(self, answer, redirect_uri=redirect_uri)
+        wizard.abandon(connection, by=None, now=timezone.now())
+        return tokens, [*found, port.Company("2", "Other")][:companies]
+
+    monkeypatch.setattr(provider, "exchange", slow)
+    assert refusal(answer, by=owner) == "connection_ended"
+    connection.refresh_from_db()
+    assert (connection.state, connection.sealed) == ("abandoned", "")
+    assert qbo.sim.requests("token")[-1].path.endswith("/revoke")
 
 
 def test_the_company_is_connected_even_if_it_can_not_be_read_just_now(begun, qbo, owner):

@@ -202,7 +202,7 @@ def test_a_call_takes_as_many_statements_for_many_invoices_as_for_few(
     delivery.work(connection.pk, now=books.NOW)
     invoices = [books.invoice(*parts) for _ in range(count)]
     outbox.queue(connection, [invoice.pk for invoice in invoices], by=None, now=books.NOW)
-    with django_assert_max_num_queries(45):
+    with django_assert_max_num_queries(48):
         delivery.work(connection.pk, now=books.NOW)
     assert [len(books.there(sims, invoice)) for invoice in invoices] == [1] * count
 
@@ -250,3 +250,21 @@ def test_the_sender_goes_when_its_turn_is_far_and_a_person_is_served(connection,
     assert [len(books.there(sims, one)) for one in invoices] == [0, 0, 1]
     connection.refresh_from_db()
     assert connection.sender == ""
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_while_paused_what_was_lost_is_looked_for_but_not_sent(connection, sims, parts, arrived):
+    invoice = books.invoice(*parts)
+    outbox.queue(connection, [invoice.pk], by=None, now=books.NOW)
+    fault = "lose_answer" if arrived else "drop_request"
+    sims.qbo.arm(fault, times=1, on="POST /v3/company/*/batch*")
+    delivery.work(connection.pk, now=books.NOW)
+    assert Export.objects.get().state == "unknown"
+    connected.pause(connection, now=books.NOW)
+    settle(connection, sims, 3)
+    assert len(books.there(sims, invoice)) == arrived
+    assert Export.objects.get().state == ("sent" if arrived else "unknown")
+    connected.resume(connection, now=sims.clock.now())
+    settle(connection, sims, 2)
+    assert len(books.there(sims, invoice)) == 1
+    assert Export.objects.get().state == "sent"

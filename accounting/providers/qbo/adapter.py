@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -28,12 +29,22 @@ from accounting.providers.port import (
     Status,
     Tokens,
     Unauthorized,
+    Unknown,
 )
 from accounting.providers.port import TimeDocument as Time
 
 from . import checking, companies, faults, finding, following, lists, mapping, notices, reading
 from .client import Client, client
 from .oauth import OAuth
+
+log = logging.getLogger(__name__)
+ODD = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)  # of an unforeseen shape
 
 
 class QuickBooksOnline:
@@ -151,17 +162,21 @@ class QuickBooksOnline:
             for place in call.places
         ]
 
-    def find(self, session: Session, documents: Sequence[Document | Time]) -> list[Receipt | None]:
+    def find(
+        self, session: Session, documents: Sequence[Document | Time]
+    ) -> list[Receipt | Unknown | None]:
         times = [each for each in documents if isinstance(each, Time)]
         invoices = [each for each in documents if isinstance(each, Document)]
-        found: dict[str, Receipt] = {}
+        found: dict[str, Receipt | Unknown] = {}
         with self._client(session) as qbo:
             if invoices:
                 rows = finding.match(invoices, "PrivateNote", finding.among_invoices(qbo))
-                found |= {uid: self._receipt(session, row) for uid, row in rows.items()}
+                found |= {uid: self._seen(session, row, "Invoice") for uid, row in rows.items()}
             if times:
                 rows = finding.match(times, "Description", finding.among_times(qbo))
-                found |= {uid: reading.time_receipt(row) for uid, row in rows.items()}
+                found |= {
+                    uid: self._seen(session, row, "TimeActivity") for uid, row in rows.items()
+                }
         return [found.get(document.uid) for document in documents]
 
     def get(self, session: Session, ids: Sequence[str]) -> dict[str, Status]:
@@ -191,10 +206,32 @@ class QuickBooksOnline:
     def _url(self, session: Session) -> Callable[[str], str]:
         return lambda id: self.url_of(session.company_id, id)
 
-    def _receipt(self, session: Session, doc: Mapping[str, Any]) -> Receipt:
+    def _receipt(self, session: Session, doc: Mapping[str, Any], entity: str) -> Receipt:
+        if entity == "TimeActivity":
+            return reading.time_receipt(doc)
         return reading.receipt(doc, url=self.url_of(session.company_id, str(doc["Id"])))
 
+    def _seen(self, session: Session, doc: Mapping[str, Any], entity: str) -> Receipt | Unknown:
+        """A document that was found, even if what is said of it makes no sense."""
+        try:
+            return self._receipt(session, doc, entity)
+        except ODD:
+            id = str(doc["Id"])
+            log.exception("%s %s can't be read", entity, id)
+            return Unknown(faults.ODD.format(id=id), found_id=id, code="unreadable")
+
     def _outcome(
+        self, session: Session, operation: Operation, item: Mapping[str, Any], reference: str
+    ) -> Outcome:
+        """What became of one document. An answer of an odd shape leaves only that one open."""
+        try:
+            return self._told(session, operation, item, reference)
+        except ODD:
+            log.exception("An answer for one document can't be read (%s)", reference)
+            error = faults.unreadable(write=True, reference=reference)
+            return Outcome(error=error, reference=reference)
+
+    def _told(
         self, session: Session, operation: Operation, item: Mapping[str, Any], reference: str
     ) -> Outcome:
         fault = item.get("Fault")
@@ -204,9 +241,7 @@ class QuickBooksOnline:
         for entity in ("Invoice", "TimeActivity"):
             doc = item.get(entity)
             if isinstance(doc, dict) and doc.get("Id"):
-                time = entity == "TimeActivity"
-                receipt = reading.time_receipt(doc) if time else self._receipt(session, doc)
-                return Outcome(receipt, reference=reference)
+                return Outcome(self._receipt(session, doc, entity), reference=reference)
         error = faults.unreadable(write=True, reference=reference)
         return Outcome(error=error, reference=reference)
 

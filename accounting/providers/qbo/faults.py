@@ -28,6 +28,10 @@ DOWN = "QuickBooks can't be reached right now. Nothing was sent; it is tried aga
 LOST = (
     "QuickBooks took the request but its answer was lost. Before it is sent again, we look there."
 )
+ODD = (
+    "QuickBooks has this document under the id {id}, but what it says of it can't be read. The log "
+    "has details for whoever runs this program."
+)
 BUSY = "QuickBooks asks us to wait a minute. It is tried again by itself."
 SIGNED_OUT = (
     "QuickBooks no longer lets this connection in. Somebody who may manage the connection must "
