@@ -15,9 +15,8 @@ from django.db.models import Q, QuerySet
 
 from atera_invoicing.models import User
 from invoices import exporting
-from invoices.models import Claim
 
-from . import connected, suggestions
+from . import claimed, connected, suggestions
 from .models import Connection, Export, RemoteInvoice
 from .providers import registry
 
@@ -83,7 +82,7 @@ def free(exports: Sequence[Export], *, now: dt.datetime) -> None:
         export.state, export.settled_at, export.run_at = State.CANCELLED, now, None
         export.code, export.message = "", "It was looked for, and it is not there."
         export.save()
-        Claim.objects.filter(pushed=export.uid).delete()
+        claimed.free([export.uid], now=now)
         invoices = [export.invoice_id] if export.invoice_id else []
         exporting.end(invoices, where=connected.where(export.connection), by=None, now=now)
 

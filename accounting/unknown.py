@@ -116,6 +116,8 @@ def _adopt(
         if isinstance(receipt, Unknown):
             why, id = receipt.message, receipt.found_id
             answers.puzzled(export, why, found_id=id, pause=LOOK_AGAIN, now=now)
+        elif receipt is None and export.takes_time_back:
+            answers.fulfilled(export, now=now)
         elif receipt and _took_effect(export, receipt):
             answers.adopt(export, receipt, now=now)
         else:
@@ -144,7 +146,7 @@ def _took_effect(export: Export, receipt: Receipt) -> bool:
     if export.operation == Export.Operation.CREATE:
         return True
     if export.operation == Export.Operation.VOID:
-        return receipt.total == 0
+        return receipt.total == 0 and not export.takes_time_back
     other = receipt.version != export.document["remote_version"]
     return other and comparing.shows(export.document, receipt.content)
 

@@ -192,8 +192,18 @@ class Export(Leased):
         """Nobody can tell whether it arrived, and a person must say."""
         return self.state == self.State.REJECTED and self.code == self.UNCLEAR
 
+    @property
+    def takes_time_back(self) -> bool:
+        """Whether it deletes time there."""
+        return self.operation == self.Operation.VOID and self.time_entry_id is not None
+
+    @property
+    def what(self) -> str:
+        """What is done, in a word or two."""
+        return "Take back" if self.takes_time_back else self.get_operation_display()
+
     def __str__(self) -> str:
-        return f"{self.get_operation_display()} {self.invoice or self.time_entry}"
+        return f"{self.what} {self.invoice or self.time_entry}"
 
 
 class Attempt(models.Model):
