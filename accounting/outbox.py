@@ -153,6 +153,7 @@ def send_again(export: Export, *, by: User | None, now: dt.datetime) -> Export:
     if export.state == State.REJECTED:
         _renew(export)
     export.state, export.run_at, export.attempts = State.QUEUED, now, 0
+    export.queued_at, export.queued_by = now, by
     export.priority, export.code, export.message, export.field = Priority.URGENT, "", "", ""
     export.call = None
     export.place = ""
