@@ -237,6 +237,12 @@ class TakeBack(ExportAction):
     def get_title(self) -> str:
         return f"Take back from {self.where}"
 
+    def get_crumbs(self) -> Any:
+        return (*HOME, ("Time without an invoice", reverse("accounting:time")))
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"object": self.object.time_entry}
+
     def get_question(self) -> str:
         return (
             f"This time is deleted in {self.where}, with whatever was changed of it there. After"
