@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from atera_invoicing import bulk
 from invoices import exporting
 
-from . import connected, documents, remotes
+from . import claimed, connected, documents, remotes
 from .models import Attempt, Call, Connection, Export
 from .providers import registry
 from .providers.port import (
@@ -40,9 +40,10 @@ def write(call: Call, outcomes: Sequence[Outcome], *, seconds: float, now: dt.da
     _note(call, outcomes, seconds, now)
     _sent(call.connection, _open(call, arrived), arrived, now)
     exports = _loaded(call, _open(call, failed)) if failed else []
-    for export in exports:
-        _failed(export, failed[export.place], now)
-    unknown = any(isinstance(failed[export.place], Unknown) for export in exports)
+    errors = [failed[export.place] for export in exports]
+    for export, error in zip(exports, errors, strict=True):
+        _failed(export, error, now)
+    unknown = any(isinstance(error, Unknown) for error in errors)
     call.state = Call.State.UNKNOWN if unknown else Call.State.ANSWERED
     call.answered_at = now
     call.save(update_fields=["state", "answered_at"])
@@ -134,6 +135,8 @@ def fulfilled(export: Export, *, now: dt.datetime) -> None:
     for name, value in CLEARED.items():
         setattr(export, name, value)
     export.save()
+    if export.takes_time_back and export.time_entry_id:
+        claimed.taken_back([export.time_entry_id], now=now)
     if export.invoice_id and export.operation != Export.Operation.VOID:
         where = connected.where(export.connection)
         exporting.arrived([export.invoice_id], where=where, now=now)
@@ -185,6 +188,7 @@ def _sent(
     """All of these at once, as a month has thousands. Receipts by place."""
     columns = rows.select_for_update().order_by("id")
     found = list(columns.values_list("pk", "place", "invoice_id", "operation"))
+    _free_time_taken_back(columns, now)
     if not found:
         return
     fields = ["state", "remote_id", "settled_at", *CLEARED]
@@ -201,6 +205,12 @@ def _sent(
     remotes.store(connection, by_invoice, now=now, voided=voided)
 
 
+def _free_time_taken_back(rows: QuerySet[Export], now: dt.datetime) -> None:
+    entries = rows.filter(operation=Export.Operation.VOID, time_entry__isnull=False)
+    if ids := list(entries.values_list("time_entry_id", flat=True)):
+        claimed.taken_back([id for id in ids if id], now=now)
+
+
 def _failed(export: Export, error: ProviderError, now: dt.datetime) -> None:
     if isinstance(error, Unknown):
         _lost(export, error, now)
@@ -214,14 +224,26 @@ def _failed(export: Export, error: ProviderError, now: dt.datetime) -> None:
 
 def _rejected(export: Export, error: Rejected, now: dt.datetime) -> None:
     """A person must act; but a number that is taken may have been taken by ourselves, and what
-    somebody changed there may not matter. unknown.py finds out.
+    somebody changed there may not matter. unknown.py finds out. Time that is taken back is looked
+    at before each try.
     """
+    if export.takes_time_back and error.reason in (Reason.GONE, Reason.STALE):
+        _changed_meanwhile(export, error, now)
+        return
     unsure = bool(export.call_id) and _needs_a_look(export, error.reason)
     export.state = State.UNKNOWN if unsure else State.REJECTED
     export.run_at, export.unknown_since = (now, now) if unsure else (None, None)
     export.code = error.reason if error.reason != Reason.OTHER else error.code or error.reason
     export.message, export.field = error.message, error.field
     export.save()
+
+
+def _changed_meanwhile(export: Export, error: Rejected, now: dt.datetime) -> None:
+    """Time that somebody deleted or edited there right before we deleted it."""
+    if error.reason == Reason.GONE:
+        fulfilled(export, now=now)
+    else:
+        _back(export, error, now)
 
 
 def _needs_a_look(export: Export, reason: Reason) -> bool:

@@ -21,7 +21,7 @@ from django.db.models import Q, QuerySet
 from atera_invoicing import bulk, leases
 from atera_invoicing.leases import Clock
 
-from . import answers, budget, calling, creating, documents, unknown
+from . import answers, budget, calling, creating, documents, taking_back, unknown
 from .models import Call, Connection, Export
 from .providers import registry
 from .providers.port import Cost, Document, Limits, Operation, ProviderError, Rejected, TimeDocument
@@ -156,6 +156,9 @@ def _next(sender: Sender) -> list[Export]:
 def _prepare(sender: Sender, exports: Sequence[Export]) -> Ready:
     """Create what is needed first; the documents whose records are all there."""
     loaded = [(export, documents.load(export.document)) for export in exports]
+    if exports[0].takes_time_back:
+        urgent, now = exports[0].priority == 0, sender.clock.now()
+        return taking_back.ready(sender.connection, loaded, urgent=urgent, now=now)
     pending = [documents.pending(document) for _, document in loaded]
     needed = set().union(*pending)
     urgent = exports[0].priority == 0

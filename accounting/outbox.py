@@ -17,9 +17,9 @@ from atera_invoicing import bulk
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from invoices import exporting
-from invoices.models import Claim, Invoice
+from invoices.models import Invoice
 
-from . import amendments, connected, documents, planning, readiness, timepush
+from . import amendments, claimed, connected, documents, planning, readiness, timepush
 from .models import Connection, Export, RemoteInvoice, Run
 from .providers.port import Document, TimeDocument
 from .readiness import Ready
@@ -153,6 +153,7 @@ def send_again(export: Export, *, by: User | None, now: dt.datetime) -> Export:
     if export.state == State.REJECTED:
         _renew(export)
     export.state, export.run_at, export.attempts = State.QUEUED, now, 0
+    export.queued_at, export.queued_by = now, by
     export.priority, export.code, export.message, export.field = Priority.URGENT, "", "", ""
     export.call = None
     export.place = ""
@@ -168,7 +169,7 @@ def cancel(export: Export, *, by: User | None, now: dt.datetime) -> Export:
         raise Refused("may_be_there", "It may have arrived. Say first whether it is there.")
     export.state, export.settled_at, export.run_at = State.CANCELLED, now, None
     export.save()
-    _free_time([export.uid])
+    claimed.free([export.uid], now=now)
     if export.invoice_id:
         exporting.end([export.invoice_id], where=connected.where(export.connection), by=by, now=now)
     return export
@@ -194,7 +195,7 @@ def cancel_all(connection: Connection, *, by: User | None, now: dt.datetime) -> 
     Export.objects.filter(pk__in=[pk for pk, _, _ in ids]).update(
         state=State.CANCELLED, settled_at=now, run_at=None
     )
-    _free_time([uid for _, uid, _ in ids])
+    claimed.free([uid for _, uid, _ in ids], now=now)
     invoices = [invoice for _, _, invoice in ids if invoice]
     exporting.end(invoices, where=connected.where(connection), by=by, now=now)
     return len(ids)
@@ -225,15 +226,12 @@ def _row(
     )
 
 
-def _free_time(uids: Collection[uuid.UUID]) -> None:
-    """Time that was to go without an invoice can be billed again."""
-    Claim.objects.filter(pushed__in=uids).delete()
-
-
 def _renew(export: Export) -> None:
     """Write the document anew; a different one gets the next generation."""
     connection = export.connection
     document: Document | TimeDocument
+    if export.takes_time_back:
+        return  # what stands there is looked at before it goes
     if export.invoice is None:
         document = timepush.rewritten(export)
     elif export.operation == Export.Operation.CREATE:

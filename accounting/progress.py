@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Min, QuerySet
 
 from . import budget
 from .models import Connection, Export
@@ -41,15 +41,7 @@ def of(connection: Connection, *, now: dt.datetime) -> Progress:
         .annotate(Count("id"))
     )
     left = sum(counts.get(state, 0) for state in ON_THE_WAY)
-    since = (
-        connection.exports.filter(state__in=ON_THE_WAY)
-        .order_by("queued_at")
-        .values_list("queued_at", flat=True)
-        .first()
-    )
-    done = (
-        connection.exports.filter(state=State.SENT, settled_at__gte=since).count() if since else 0
-    )
+    done = _done(connection).count() if left else 0
     still = _still(connection, now)
     eta = budget.eta(connection, left, now=now) if left and not still else None
     return Progress(
@@ -60,6 +52,23 @@ def of(connection: Connection, *, now: dt.datetime) -> Progress:
         eta=eta,
         still=still if left else "",
     )
+
+
+def _done(connection: Connection) -> QuerySet[Export]:
+    """What was sent since the outbox was last empty. Orders overlap, so it goes back from the
+    oldest that is open to the oldest of what was still open when that came, and so on.
+    """
+    since = _oldest(connection.exports.filter(state__in=ON_THE_WAY))
+    while True:
+        done = connection.exports.filter(state=State.SENT, settled_at__gte=since)
+        earlier = _oldest(done)
+        if earlier is None or since is None or earlier >= since:
+            return done
+        since = earlier
+
+
+def _oldest(exports: QuerySet[Export]) -> dt.datetime | None:
+    return exports.aggregate(oldest=Min("queued_at"))["oldest"]
 
 
 def _still(connection: Connection, now: dt.datetime) -> str:

@@ -19,7 +19,7 @@ from atera_invoicing.models import Installation, User
 from contracts.models import CatalogItem, Category, ContractRate, TaxRate
 from contracts.work.entries import follow_primary
 
-from . import connecting, outbox, restoration, snapshots
+from . import connecting, leftover, outbox, restoration, snapshots
 from .models import Connection, Export, Link, RemoteInvoice
 from .restoration import Restoration, only
 
@@ -46,22 +46,26 @@ class Plan:
     restoration: Restoration
     cancelled: int  # exports that were not sent and will not be
     under_way: int  # exports whose answer is out; while there are any, it is refused
+    left: int  # exports that may be there: nobody waits for their answers any more
     invoices: int  # invoices there, which both sides keep
     digest: str
 
 
-def plan(connection: Connection) -> Plan:
+def plan(connection: Connection, *, now: dt.datetime) -> Plan:
     """The list that a person agrees to."""
     found = restoration.of(connection)
     exports = Export.objects.filter(connection=connection)
-    cancelled = exports.filter(state__in=OPEN).count()
+    left = list(leftover.of(connection, now=now).values_list("pk", flat=True))
+    kept = exports.exclude(pk__in=left)
+    cancelled = kept.filter(state__in=OPEN).count()
     return Plan(
         connection=connection,
         restoration=found,
         cancelled=cancelled,
-        under_way=exports.filter(state__in=UNDER_WAY).count(),
+        under_way=kept.filter(state__in=UNDER_WAY).count(),
+        left=len(left),
         invoices=RemoteInvoice.objects.filter(connection=connection).count(),
-        digest=f"{found.digest}-{cancelled}",
+        digest=f"{found.digest}-{cancelled}-{len(left)}",
     )
 
 
@@ -77,12 +81,13 @@ def disconnect(
         if not stored.is_active:
             return True
         snapshots.hold()
-        listed = plan(stored)
+        listed = plan(stored, now=now)
         if digest is not None and digest != listed.digest:
             raise Refused(
                 "changed_meanwhile",
                 "Something changed since you looked at this list. Look at it once more.",
             )
+        leftover.leave(stored, by=by, now=now)
         outbox.cancel_all(stored, by=by, now=now)
         apply(listed.restoration, by=by)
         _put_options(stored)

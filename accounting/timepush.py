@@ -7,12 +7,14 @@ retainer covers has no price of its own.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from atera_invoicing import money
@@ -54,7 +56,7 @@ def rewritten(export: Export) -> TimeDocument:
     if one.document is None:
         raise Refused("time_not_ready", one.why)
     Claim.objects.filter(pushed=export.uid).update(quantity=_hours(one.document.minutes))
-    return one.document
+    return dataclasses.replace(one.document, marker=export.marker)
 
 
 def _candidates(
@@ -66,13 +68,22 @@ def _candidates(
         .order_by("id")
     )
     tables = links.of(connection)
+    times = dict(
+        Export.objects.filter(time_entry__in=ids, operation=Export.Operation.CREATE)
+        .order_by()
+        .values_list("time_entry")
+        .annotate(Count("pk"))
+    )
     primary = {
         rate.contract_id: rate
         for rate in ContractRate.objects.filter(
             role=ContractRate.Role.PRIMARY, contract__tickets__entries__in=ids
         ).select_related("item")
     }
-    return [_candidate(entry, entry.pk in free, tables, primary) for entry in rows]
+    return [
+        _candidate(entry, entry.pk in free, tables, primary, times.get(entry.pk, 0))
+        for entry in rows
+    ]
 
 
 @transaction.atomic
@@ -101,7 +112,7 @@ def push(
 
 
 def _candidate(
-    entry: TimeEntry, free: bool, tables: Tables, primary: dict[int, ContractRate]
+    entry: TimeEntry, free: bool, tables: Tables, primary: dict[int, ContractRate], before: int
 ) -> Candidate:
     ticket, contract = entry.ticket, entry.ticket.contract
     rate = entry.rate or (primary.get(contract.pk) if contract else None)
@@ -130,9 +141,14 @@ def _candidate(
             minutes=_counted(entry, contract),
             hourly_rate=rate.price,
             description="\n".join(part for part in (str(ticket), entry.description) if part),
-            marker=f"{documents.MARKER}time {entry.pk}",
+            marker=_marker(entry, before),
         ),
     )
+
+
+def _marker(entry: TimeEntry, before: int) -> str:
+    """By this it is recognised there, and told from what was sent of it before."""
+    return f"{documents.MARKER}time {entry.pk}{f'-{before + 1}' if before else ''}"
 
 
 def _counted(entry: TimeEntry, contract: Contract | None) -> int:

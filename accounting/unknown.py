@@ -17,7 +17,7 @@ from django.db.models import F, Q, QuerySet
 
 from atera_invoicing.leases import Clock
 
-from . import answers, calling, comparing, conflicts, documents, sending
+from . import answers, calling, comparing, conflicts, documents, leftover, sending
 from .models import Call, Connection, Export
 from .providers import registry
 from .providers.port import ProviderError, Reason, Receipt, Unknown
@@ -25,7 +25,8 @@ from .providers.port import ProviderError, Reason, Receipt, Unknown
 logger = logging.getLogger(__name__)
 State = Export.State
 LOOK_AGAIN = dt.timedelta(seconds=30)
-LOOKS = (*conflicts.REASONS, Reason.NUMBER_TAKEN)  # refused, but perhaps not for good
+# Looked for, but not to be sent again by that: refused, perhaps not for good; left over.
+LOOKS = (*conflicts.REASONS, Reason.NUMBER_TAKEN, Export.LEFT)
 ODD = "What is found there can't be read; the log has details for whoever runs this program."
 LOST = "The answer was lost. We look whether it arrived before it is sent again."
 
@@ -100,6 +101,8 @@ def _clear_up(
     absent = _adopt(exports, found, clock.now())
     if first.code == Reason.NUMBER_TAKEN:
         _refuse_taken(connection, absent, clock)
+    elif first.code == Export.LEFT:
+        leftover.free(absent, now=clock.now())
     elif first.call:
         _send_again(connection, first.call, absent, clock)
 
@@ -113,6 +116,8 @@ def _adopt(
         if isinstance(receipt, Unknown):
             why, id = receipt.message, receipt.found_id
             answers.puzzled(export, why, found_id=id, pause=LOOK_AGAIN, now=now)
+        elif receipt is None and export.takes_time_back:
+            answers.fulfilled(export, now=now)
         elif receipt and _took_effect(export, receipt):
             answers.adopt(export, receipt, now=now)
         else:
@@ -141,7 +146,7 @@ def _took_effect(export: Export, receipt: Receipt) -> bool:
     if export.operation == Export.Operation.CREATE:
         return True
     if export.operation == Export.Operation.VOID:
-        return receipt.total == 0
+        return receipt.total == 0 and not export.takes_time_back
     other = receipt.version != export.document["remote_version"]
     return other and comparing.shows(export.document, receipt.content)
 

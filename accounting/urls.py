@@ -48,6 +48,7 @@ urlpatterns = [
     path("export/<int:pk>/cancel/", exports.ExportCancel.as_view(), name="export-cancel"),
     path("export/<int:pk>/there/", exports.ExportThere.as_view(), name="export-there"),
     path("export/<int:pk>/absent/", exports.ExportAbsent.as_view(), name="export-absent"),
+    path("export/<int:pk>/take-back/", exports.TakeBack.as_view(), name="export-take-back"),
     path("<int:pk>/pause/", exports.Pause.as_view(), name="pause"),
     path("<int:pk>/resume/", exports.Resume.as_view(), name="resume"),
     path("differences/", findings.FindingList.as_view(), name="findings"),

@@ -17,7 +17,17 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from contracts.models import CatalogItem, TaxRate
 
-from . import changes, connecting, obstacles, past, references, snapshots, staging, suggestions
+from . import (
+    changes,
+    connecting,
+    leftover,
+    obstacles,
+    past,
+    references,
+    snapshots,
+    staging,
+    suggestions,
+)
 from .changes import Change, Plan
 from .models import Connection, Link, RemoteInvoice, RemoteRecord
 from .providers import registry
@@ -281,5 +291,6 @@ def _commit(connection: Connection, version: int, by: User, now: dt.datetime) ->
     stored.committed_at, stored.committed_by, stored.poll_at = now, by, now
     stored.save()
     past.carry_over(stored)
+    leftover.take_up(stored, now=now)
     past.mark_exported(stored, by=by, now=now)
     return stored

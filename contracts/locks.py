@@ -68,13 +68,19 @@ def refuse_billed_item(item: TicketItem) -> None:
 
 
 def refuse_ever_billed(work: TimeEntry | TicketItem) -> None:
-    """Refuse if an invoice, also a voided one, was made from this work: its trail must stay."""
-    if work.claims.exists():
-        raise Refused(
-            "was_billed",
-            "A voided invoice was made from this work, so it can't be deleted. "
-            "Mark it as not billable instead.",
-        )
+    """Refuse if an invoice, also a voided one, was made from this work, or if it was sent without
+    one: its trail must stay.
+    """
+    last = work.claims.order_by("-pk").values_list("invoice_id").first()
+    if last is None:
+        return
+    (invoice_id,) = last
+    what = (
+        "A voided invoice was made from this work"
+        if invoice_id
+        else "This work was sent to the accounting system as time"
+    )
+    raise Refused("was_billed", f"{what}, so it can't be deleted. Mark it as not billable instead.")
 
 
 def refuse_billed_ticket(ticket: Ticket) -> None:
@@ -132,7 +138,8 @@ def _refuse(rows: models.QuerySet, what: str, among: Q = Q()) -> None:  # noqa: 
     if invoice_id is None:
         raise Refused(
             "sent_as_time",
-            f"{what} is in the accounting system as time without an invoice, so it can't change.",
+            f"{what} is in the accounting system as time without an invoice, so it can't change."
+            " Take it back first, under Accounting, Time without an invoice.",
         )
     way_out = (
         "Void that invoice first."

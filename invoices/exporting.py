@@ -46,6 +46,21 @@ def end(ids: Collection[int], *, where: str, by: User | None, now: dt.datetime) 
 
 
 @transaction.atomic
+def leave(ids: Collection[int], *, where: str, by: User | None, now: dt.datetime) -> None:
+    """Take the lock off although nobody knows whether they arrived."""
+    Invoice.objects.filter(pk__in=ids).update(export_queued_at=None)
+    text = f"Disconnected from {where} before it answered; it may be there."
+    _note(ids, "export_left", text, by=by, at=now)
+
+
+@transaction.atomic
+def hold(ids: Collection[int], *, now: dt.datetime) -> None:
+    """Lock those that are still valid while it is looked whether they arrived earlier."""
+    rows = Invoice.objects.filter(pk__in=ids, voided_at=None, export_queued_at=None)
+    rows.update(export_queued_at=now)
+
+
+@transaction.atomic
 def arrived(ids: Collection[int], *, where: str, now: dt.datetime) -> None:
     """They are in the accounting system."""
     rows = Invoice.objects.filter(pk__in=ids)

@@ -212,7 +212,8 @@ class ConnectionViewSet(Listing, Retrieving, Endpoint):
     @action(detail=True)
     def disconnect(self, request: Request, pk: str) -> Response:
         """Everything that disconnecting will do. Writes nothing."""
-        return Response(EndSerializer(restoring.plan(in_use(self.get_object()))).data)
+        plan = restoring.plan(in_use(self.get_object()), now=self.now)
+        return Response(EndSerializer(plan).data)
 
     @extend_schema(request=DigestSerializer)
     @disconnect.mapping.post

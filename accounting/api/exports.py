@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounting import connected, outbox, planning, tasks, timepush, unclear
+from accounting import connected, outbox, planning, taking_back, tasks, timepush, unclear
 from accounting.filters import ExportFilter
 from accounting.models import Export
 from atera_invoicing.viewsets import (
@@ -96,6 +96,7 @@ class ExportViewSet(Listing, Retrieving, Endpoint):
     permissions = {
         "list": SEE, "retrieve": SEE, "create": EXPORT, "plan": EXPORT, "time": EXPORT,
         "retry": EXPORT, "cancel": EXPORT, "there": EXPORT, "absent": EXPORT,
+        "take_back": EXPORT,
     }  # fmt: skip
 
     @extend_schema(request=QueueSerializer, responses={202: RunSerializer})
@@ -134,6 +135,14 @@ class ExportViewSet(Listing, Retrieving, Endpoint):
         export = outbox.retry(self.get_object(), by=request.user, now=self.now)
         tasks.ring(export.connection)
         return Response(self.shown(export))
+
+    @extend_schema(request=None, responses={202: ExportSerializer})
+    @action(detail=True, methods=["post"], url_path="take-back")
+    def take_back(self, request: Request, pk: str) -> Response:
+        """Delete there the time that this one sent; it is free here after that."""
+        export = taking_back.queue(self.get_object(), by=request.user, now=self.now)
+        tasks.ring(export.connection)
+        return Response(self.shown(export), status=202)
 
     @extend_schema(request=ThereSerializer)
     @action(detail=True, methods=["post"])

@@ -151,6 +151,9 @@ class EndSerializer(serializers.Serializer):
     copies = serializers.ListField(child=serializers.CharField(), source="restoration.copies")
     cancelled = serializers.IntegerField(help_text="Exports that were not sent and will not be.")
     under_way = serializers.IntegerField(help_text="While there are any, it is refused.")
+    left = serializers.IntegerField(
+        help_text="Exports that may be there: nobody waits for their answers any more."
+    )
     invoices = serializers.IntegerField(help_text="Invoices there, which both sides keep.")
 
 

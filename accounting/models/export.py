@@ -69,7 +69,9 @@ class Export(Leased):
     The document is frozen when it is queued; a changed one is a new generation with a new key.
     Allowed moves: queued -> sending -> sent; sending -> waiting -> sending; sending -> unknown,
     which leaves only by adopting the remote document (sent) or proving that there is none
-    (queued); sending -> rejected -> queued (retry); queued, waiting, rejected -> cancelled.
+    (queued); sending -> rejected -> queued (retry); queued, waiting, rejected -> cancelled. Cutting
+    the connection leaves what is unknown as cancelled with the code of what is left over; from
+    there it becomes unknown again when the same company is connected.
     """
 
     class State(models.TextChoices):
@@ -91,6 +93,7 @@ class Export(Leased):
         NORMAL = 5, "One of many"
 
     UNCLEAR = "unclear"  # the code of what a person must look for there
+    LEFT = "left_over"  # the code of what may be there, sent over a connection that was cut
     OPEN = (State.QUEUED, State.SENDING, State.WAITING, State.UNKNOWN, State.REJECTED)
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -189,8 +192,18 @@ class Export(Leased):
         """Nobody can tell whether it arrived, and a person must say."""
         return self.state == self.State.REJECTED and self.code == self.UNCLEAR
 
+    @property
+    def takes_time_back(self) -> bool:
+        """Whether it deletes time there."""
+        return self.operation == self.Operation.VOID and self.time_entry_id is not None
+
+    @property
+    def what(self) -> str:
+        """What is done, in a word or two."""
+        return "Take back" if self.takes_time_back else self.get_operation_display()
+
     def __str__(self) -> str:
-        return f"{self.get_operation_display()} {self.invoice or self.time_entry}"
+        return f"{self.what} {self.invoice or self.time_entry}"
 
 
 class Attempt(models.Model):

@@ -219,7 +219,7 @@ class Frozen:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A document as the provider has it now."""
+    """A document as the provider has it now. The balance of time is what is not billed there."""
 
     id: str
     number: str

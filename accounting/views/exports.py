@@ -14,7 +14,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounting import connected, outbox, planning, progress, tasks, unclear, wizard
+from accounting import connected, outbox, planning, progress, taking_back, tasks, unclear, wizard
 from accounting.filters import ExportFilter
 from accounting.models import Connection, Export, Finding, RemoteInvoice
 from atera_invoicing.errors import Refused
@@ -124,7 +124,7 @@ class ExportPage(DetailPage):
         return str(self.object)
 
     def context(self) -> dict[str, Any]:
-        export = self.object
+        export, connection = self.object, wizard.active()
         return super().context() | {
             "attempts": export.call.attempts.all() if export.call else [],
             "remote": RemoteInvoice.objects.filter(
@@ -134,6 +134,7 @@ class ExportPage(DetailPage):
                 connection=export.connection, invoice=export.invoice_id, answered_at=None
             ).first(),
             "document": export.document,
+            "time_there": bool(connection and taking_back.possible(export, connection)),
         }
 
 
@@ -221,6 +222,38 @@ class ExportAbsent(ExportAction):
         export = unclear.absent(self.object, by=self.request.user, now=timezone.now())
         tasks.ring(export.connection)
         return "Queued again."
+
+
+class TakeBack(ExportAction):
+    """Time that went without an invoice comes back."""
+
+    button = "Delete it there"
+    danger = True
+
+    @property
+    def where(self) -> str:
+        return connected.where(self.object.connection)
+
+    def get_title(self) -> str:
+        return f"Take back from {self.where}"
+
+    def get_crumbs(self) -> Any:
+        return (*HOME, ("Time without an invoice", reverse("accounting:time")))
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"object": self.object.time_entry}
+
+    def get_question(self) -> str:
+        return (
+            f"This time is deleted in {self.where}, with whatever was changed of it there. After"
+            " that it is free here: its ticket can be reopened and changed, and the time billed, or"
+            " sent again. Time that is on an invoice there already can't be taken back."
+        )
+
+    def perform(self, form: Any) -> str:
+        export = taking_back.queue(self.object, by=self.request.user, now=timezone.now())
+        tasks.ring(export.connection)
+        return f"{self.where} is told now."
 
 
 class Pause(ActionPage):

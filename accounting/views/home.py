@@ -138,7 +138,7 @@ class DisconnectPage(SetupMixin, ActionPage):
         return home()
 
     def context(self) -> dict[str, Any]:
-        plan = restoring.plan(self.connection)
+        plan = restoring.plan(self.connection, now=timezone.now())
         listed = list(plan.restoration.changes())
         return super().context() | {
             "plan": plan,

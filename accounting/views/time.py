@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import connected, tasks, timepush, wizard
-from accounting.models import Connection
+from accounting import claimed, connected, suggestions, tasks, timepush, wizard
+from accounting.models import Connection, Export
 from atera_invoicing.errors import Refused
 from atera_invoicing.pages import Page
 from contracts import facts
@@ -44,8 +44,25 @@ class TimePage(Page):
             "connection": self.connection,
             "where": connected.where(self.connection) if self.connection else "",
             "ready": [one for one in found if one.document],
+            "sent": self._sent(),
             "waiting": [one for one in found if not one.document],
         }
+
+    def _sent(self) -> list[Export]:
+        """Time that is there by us, the latest first, each with what takes it back, if any."""
+        if self.connection is None:
+            return []
+        company = [self.connection, *suggestions.earlier_connections(self.connection)]
+        rows = claimed.there(Export.objects.filter(connection__in=company))
+        rows = rows.select_related("time_entry__ticket", "time_entry__technician")
+        sent = list(rows.order_by("-id")[:SHOWN])
+        going = Export.objects.filter(
+            time_entry__in=[one.time_entry_id for one in sent], state__in=Export.OPEN
+        )
+        back = {one.time_entry_id: one for one in going}
+        for one in sent:
+            one.taken_back_by = back.get(one.time_entry_id)  # type: ignore[attr-defined]
+        return sent
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         ids = [int(pk) for pk in request.POST.getlist("selected") if pk.isdecimal()]

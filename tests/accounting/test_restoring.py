@@ -110,7 +110,7 @@ def test_what_came_from_there_and_is_used_stays_as_a_copy_of_ours(before, connec
     cable, reduced = CatalogItem.objects.get(name="Cable"), TaxRate.objects.get(name="Reduced")
     contract = make.hourly(tax_rate=reduced)
     make.used(make.ticket(contract), item=cable)
-    plan = restoring.plan(connection)
+    plan = restoring.plan(connection, now=LATER)
     assert {row.name for row in plan.restoration.copies if hasattr(row, "name")} >= {
         "Cable", "Reduced",
     }  # fmt: skip
@@ -137,7 +137,9 @@ def test_edits_of_contracts_made_while_connected_are_taken_back_too(before, conn
     rate.item, rate.unit_price = cable, Decimal("1")
     contract.tax_rate = TaxRate.objects.get(name="Reduced")
     agreements.change(contract, [rate], by=owner)
-    told = {(c.field, str(c.after)) for c in restoring.plan(connection).restoration.changes()}
+    told = {
+        (c.field, str(c.after)) for c in restoring.plan(connection, now=LATER).restoration.changes()
+    }
     assert ("unit_price", "None") in told
     disconnect(connection, owner)
     assert tables.configuration() == before
@@ -238,13 +240,13 @@ def test_a_copy_gives_its_name_to_the_one_that_returns(before, owner):
 
 
 def test_the_list_is_refused_once_it_is_old(before, connection, owner):
-    plan = restoring.plan(connection)
+    plan = restoring.plan(connection, now=LATER)
     build.read(connection, *lists()[2:], item("Dock", "250", sku="D-1"))
     CatalogItem.objects.filter(name="Dock").update(unit_price="250")
     with pytest.raises(Refused) as caught:
         disconnect(connection, owner, digest=plan.digest)
     assert caught.value.code == "changed_meanwhile"
-    assert disconnect(connection, owner, digest=restoring.plan(connection).digest)
+    assert disconnect(connection, owner, digest=restoring.plan(connection, now=LATER).digest)
     assert tables.configuration() == before
 
 
@@ -259,7 +261,7 @@ def export(connection):
 
 
 def test_what_waits_for_export_is_cancelled(before, connection, owner, export):
-    assert restoring.plan(connection).cancelled == 1
+    assert restoring.plan(connection, now=LATER).cancelled == 1
     disconnect(connection, owner)
     export.refresh_from_db()
     assert export.state == "cancelled"
@@ -275,7 +277,7 @@ def test_while_an_answer_is_out_disconnecting_is_refused_and_changes_nothing(
     )  # fmt: skip
     Export.objects.filter(pk=export.pk).update(state="unknown", call=call)
     now = tables.configuration()
-    assert restoring.plan(connection).under_way == 1
+    assert restoring.plan(connection, now=LATER).under_way == 1
     with pytest.raises(Refused) as caught:
         disconnect(connection, owner)
     assert caught.value.code == "export_under_way"

@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, yes: bool, by: str, **options: Any) -> None:
         try:
             connection = connected.active()
-            plan = restoring.plan(connection)
+            plan = restoring.plan(connection, now=timezone.now())
             for line in lines(plan):
                 self.stdout.write(line)
             if not yes:
@@ -60,6 +60,9 @@ def lines(plan: restoring.Plan) -> Iterator[str]:
         yield f"{len(rows)} {words}"
         yield from (f"  {row}" for row in rows)
     yield f"{plan.cancelled} waiting exports are cancelled; their invoices stay issued."
+    if plan.left:
+        yield f"{plan.left} exports were never answered. They may be in {name}, and are looked for"
+        yield "  when the same company is connected again."
     yield f"{plan.invoices} invoices stay in {name} and here, with links and history."
     yield f"Our access to {plan.connection} ends, here and there."
 

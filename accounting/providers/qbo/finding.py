@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from accounting.providers import port
 from accounting.providers.port import Document, TimeDocument
 
-from . import query, reading
+from . import faults, query, reading
 from .client import Client
 
 Doc = Mapping[str, Any]
@@ -65,8 +66,26 @@ def among_times(qbo: Client) -> Look:
 
 
 def _by_id(qbo: Client, kind: str, documents: Sequence[Document | TimeDocument]) -> list[Doc]:
+    """One that a query does not find is asked for by itself: queries lag behind."""
     ids = [document.remote_id for document in documents if document.remote_id]
-    return query.select_each(qbo, kind, "Id", ids)
+    rows = query.select_each(qbo, kind, "Id", ids)
+    found = {reading.text(row, "Id") for row in rows}
+    single = (by_itself(qbo, kind, id) for id in ids if id not in found)
+    return [*rows, *(row for row in single if row is not None)]
+
+
+def by_itself(qbo: Client, kind: str, id: str) -> Doc | None:
+    """The row with this id as it is now; None when it was deleted."""
+    try:
+        answer = qbo.get(qbo.url(f"{kind.lower()}/{id}"))
+    except port.Rejected as error:
+        if error.code != "610":
+            raise
+        return None
+    found = answer.get(kind)
+    if not isinstance(found, dict):
+        raise faults.unreadable(write=False, reference=answer["reference"])
+    return found
 
 
 def _days(documents: Sequence[Document | TimeDocument]) -> str:

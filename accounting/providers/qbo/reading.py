@@ -15,6 +15,7 @@ from accounting.providers.port import Receipt, Settlement, State, Status
 from .mapping import CENT, plain
 
 Doc = Mapping[str, Any]
+BILLED = "HasBeenBilled"
 
 
 def receipt(doc: Doc, *, url: str) -> Receipt:
@@ -45,7 +46,7 @@ def time_receipt(doc: Doc) -> Receipt:
         subtotal=worth,
         tax=Decimal(0),
         total=worth,
-        balance=worth,
+        balance=Decimal(0) if text(doc, "BillableStatus") == BILLED else worth,
         url="",
         content={
             "person_id": f"{who}-{value(doc, f'{who}Ref')}",
