@@ -22,7 +22,7 @@ from contracts import facts, locks
 from contracts.models import Contract, ContractRate, Ticket, TimeEntry
 from invoices.models import Claim
 
-from . import documents, links
+from . import documents, links, readiness
 from .links import Tables
 from .models import Connection, Export
 from .providers.port import TimeDocument
@@ -54,7 +54,8 @@ def candidates(connection: Connection, ids: Collection[int]) -> list[Candidate]:
             role=ContractRate.Role.PRIMARY, contract__tickets__entries__in=ids
         ).select_related("item")
     }
-    return [_candidate(entry, entry.pk in free, tables, primary) for entry in rows]
+    found = [_candidate(entry, entry.pk in free, tables, primary) for entry in rows]
+    return [_checked(connection, one) for one in found]
 
 
 @transaction.atomic
@@ -79,6 +80,12 @@ def push(
             "taken_meanwhile", "Part of this time was billed or pushed a moment ago. Look again."
         ) from None
     return exports
+
+
+def _checked(connection: Connection, one: Candidate) -> Candidate:
+    """It stays when the provider would refuse it."""
+    refusals = readiness.refusals(connection, one.document) if one.document else []
+    return Candidate(one.entry, None, refusals[0].message) if refusals else one
 
 
 def _candidate(
