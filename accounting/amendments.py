@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -13,7 +11,7 @@ from atera_invoicing.models import User
 from invoices import exporting
 from invoices.models import Invoice
 
-from . import connected, documents, readiness
+from . import connected, documents, planning, readiness
 from .models import Connection, Export, RemoteInvoice
 from .providers.port import Document
 
@@ -26,14 +24,18 @@ def queue_change(
     operation: str,
     by: User | None,
     now: dt.datetime,
+    plan_hash: str = "",
 ) -> Export:
     """Queue an update or the voiding of an invoice that is there. An update is refused when it was
-    paid there, or changed since we last looked.
+    paid there; with the hash of a plan, when that plan no longer holds.
     """
     connected.refuse_unless_active(connection)
     invoice = Invoice.objects.select_for_update().get(pk=remote.invoice_id)
+    remote = RemoteInvoice.objects.get(pk=remote.pk)  # as it is by now
     if operation == Export.Operation.UPDATE:
         refuse_update(remote)
+        if plan_hash:
+            planning.refuse_unless(planning.resend(connection, remote), plan_hash)
         exporting.begin([invoice.pk], where=connected.where(connection), by=by, now=now)
     else:
         exporting.refuse_under_way(invoice)
@@ -71,15 +73,10 @@ def document(
     connection: Connection, remote: RemoteInvoice, invoice: Invoice, operation: str
 ) -> Document:
     """An update carries the whole document, a voiding only says which one."""
-    there: dict[str, Any] = {
-        "remote_id": remote.remote_id,
-        "remote_version": remote.version,
-        "number": remote.number,
-    }
     if operation == Export.Operation.VOID:
-        return dataclasses.replace(documents.name_only(invoice, connection), **there)
+        return documents.changing(documents.name_only(invoice, connection), remote)
     (ready,) = readiness.check(connection, [invoice.pk])
-    return dataclasses.replace(ready.certain(), **there)
+    return documents.changing(ready.certain(), remote)
 
 
 def refuse_update(remote: RemoteInvoice) -> None:

@@ -10,8 +10,8 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from invoices import lifecycle
 
-from . import amendments
-from .models import Connection, Export, RemoteInvoice
+from . import amendments, outbox
+from .models import Connection, Export, Finding, RemoteInvoice
 
 
 def live(invoice_id: int) -> RemoteInvoice | None:
@@ -45,10 +45,39 @@ def void_there(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> E
     )
 
 
-def update(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> Export:
-    """Queue that it is written there anew, as it is here now: a changed e-mail address, say."""
+def send(
+    remote: RemoteInvoice, *, by: User | None, now: dt.datetime, plan_hash: str = ""
+) -> Export:
+    """Queue that it is written there anew, as it is here now: a changed e-mail address, say. What
+    was deleted there goes as a new document. With the hash of a plan, refused when that plan no
+    longer holds.
+    """
+    if remote.status == RemoteInvoice.Status.DELETED:
+        return outbox.queue_anew(remote.connection, remote, by=by, now=now, plan_hash=plan_hash)
+    return update(remote, by=by, now=now, plan_hash=plan_hash)
+
+
+def update(
+    remote: RemoteInvoice, *, by: User | None, now: dt.datetime, plan_hash: str = ""
+) -> Export:
+    """Queue that what is there is written over; refused while somebody's change there waits for a
+    decision.
+    """
     if remote.invoice.voided_at:
         raise Refused("voided", "This invoice is voided. Void it there instead.")
+    if remote.connection.findings.filter(
+        invoice=remote.invoice_id, kind=Finding.Kind.DRIFT, answered_at__isnull=True
+    ):
+        raise Refused(
+            "changed_there",
+            f"Somebody changed {remote.number or remote.invoice} there. Decide on the difference"
+            " first: accept it, send ours over it, or ignore it.",
+        )
     return amendments.queue_change(
-        remote.connection, remote, operation=Export.Operation.UPDATE, by=by, now=now
+        remote.connection,
+        remote,
+        operation=Export.Operation.UPDATE,
+        by=by,
+        now=now,
+        plan_hash=plan_hash,
     )
