@@ -127,18 +127,20 @@ def queue_anew(
     """Send an invoice again that was deleted there, as a new document of the next generation."""
     connected.refuse_unless_active(connection)
     invoice = Invoice.objects.select_for_update().get(pk=remote.invoice_id)
-    remote = RemoteInvoice.objects.get(pk=remote.pk)  # as it is by now
     if remote.status != RemoteInvoice.Status.DELETED:
         raise Refused("still_there", f"{remote.number} is still there and is not sent again.")
     plan = planning.resend(connection, remote)
     planning.refuse_unless(plan, plan_hash)
-    (ready,) = plan.ready
-    ready.certain()
-    exporting.begin([invoice.pk], where=connected.where(connection), by=by, now=now)
-    before = connection.exports.filter(invoice=invoice, operation=Export.Operation.CREATE)
+    for ready in plan.ready:
+        ready.certain()
+    before = Export.objects.filter(
+        connection=connection, invoice=invoice, operation=Export.Operation.CREATE
+    )
     last = before.first()
     before.update(state=State.CANCELLED)
-    export = _row(connection, ready, run=None, priority=Priority.URGENT, by=by, now=now)
+    remote.delete()
+    run = queue(connection, [invoice.pk], by=by, now=now)
+    export = run.exports.get()
     export.generation = last.generation + 1 if last else 1
     export.marker = f"{export.marker} {export.generation}"
     export.document["marker"] = export.marker
@@ -208,7 +210,7 @@ def _row(
     connection: Connection,
     ready: Ready,
     *,
-    run: Run | None,
+    run: Run,
     priority: int,
     by: User | None,
     now: dt.datetime,
