@@ -435,7 +435,7 @@ class Provider(Protocol):
     """Everything an accounting system does for us. Each provider does all of it."""
 
     key: ClassVar[str]  # "qbo", in addresses and rows
-    name: ClassVar[str]  # "QuickBooks Online", for people
+    name: ClassVar[str]  # what people call it
     tax_method: ClassVar[str]  # how it rounds tax: "per_line", or "per_rate" over all of its lines
     limits: ClassVar[Limits]
 
