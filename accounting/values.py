@@ -69,8 +69,7 @@ def new(content: Content, document: Document, names: Names) -> tuple[Change, ...
     values.setdefault("currency", document.currency)
     values.setdefault("number", "given there")
     if document.tax_mode == TaxMode.PROVIDER:
-        values["tax"] = COMPUTED
-        values["total"] = f"{values['subtotal']} and tax"
+        values["tax"] = values["total"] = COMPUTED
     elif codes := {line.tax_id for line in document.lines if line.tax_id}:
         named = (names.of(Kind.TAX, code) for code in codes)
         values["tax_codes"] = ", ".join(sorted(named))
