@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -13,7 +12,7 @@ from atera_invoicing.models import User
 from invoices import exporting
 from invoices.models import Invoice
 
-from . import comparing, connected, documents, readiness
+from . import comparing, connected, documents, planning, readiness
 from .models import Connection, Export, Finding, RemoteInvoice
 from .providers.port import Document
 
@@ -26,15 +25,19 @@ def queue_change(
     operation: str,
     by: User | None,
     now: dt.datetime,
+    plan_hash: str = "",
 ) -> Export:
     """Queue an update or the voiding of an invoice that is there. An update is refused when it was
-    paid there. It writes over whatever was changed there: whoever did not decide that calls
-    `refuse_undecided` first.
+    paid there; with the hash of a plan, when that plan no longer holds. It writes over whatever was
+    changed there: whoever did not decide that calls `refuse_undecided` first.
     """
     connected.refuse_unless_active(connection)
     invoice = Invoice.objects.select_for_update().get(pk=remote.invoice_id)
+    remote = RemoteInvoice.objects.get(pk=remote.pk)  # as it is by now
     if operation == Export.Operation.UPDATE:
         refuse_update(remote)
+        if plan_hash:
+            planning.refuse_unless(planning.resend(connection, remote), plan_hash)
         exporting.begin([invoice.pk], where=connected.where(connection), by=by, now=now)
     else:
         exporting.refuse_under_way(invoice)
@@ -72,15 +75,10 @@ def document(
     connection: Connection, remote: RemoteInvoice, invoice: Invoice, operation: str
 ) -> Document:
     """An update carries the whole document, a voiding only says which one."""
-    there: dict[str, Any] = {
-        "remote_id": remote.remote_id,
-        "remote_version": remote.version,
-        "number": remote.number,
-    }
     if operation == Export.Operation.VOID:
-        return dataclasses.replace(documents.name_only(invoice, connection), **there)
+        return documents.changing(documents.name_only(invoice, connection), remote)
     (ready,) = readiness.check(connection, [invoice.pk])
-    return dataclasses.replace(ready.certain(), **there)
+    return documents.changing(ready.certain(), remote)
 
 
 def refuse_update(remote: RemoteInvoice) -> None:

@@ -34,12 +34,13 @@ def set_up(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.Chec
             registry.get(key)
         except ValueError as error:
             found.append(checks.Error(str(error), id="accounting.E001"))
-    if settings.QBO["client_id"] and str(settings.QBO["api"]).startswith("http://"):
-        found.append(
-            checks.Warning(
-                "QBO_API is plain HTTP, so tokens can be read on the way.",
-                hint="Only a simulator on this machine may be spoken to like that.",
-                id="accounting.W002",
+        setting = registry.setting(key)
+        if str(getattr(settings, setting)["api"]).startswith("http://"):
+            found.append(
+                checks.Warning(
+                    f"{setting}_API is plain HTTP, so tokens can be read on the way.",
+                    hint="Only a simulator on this machine may be spoken to like that.",
+                    id="accounting.W002",
+                )
             )
-        )
     return found

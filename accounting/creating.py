@@ -21,7 +21,7 @@ from atera_invoicing.leases import Clock
 from customers import recipients
 from customers.models import Customer
 
-from . import calling
+from . import calling, currencies, references
 from .models import Connection, Link, RemoteRecord
 from .providers import registry
 from .providers.port import Kind, NewRecord, ProviderError, Reason, Record, Rejected, Unknown
@@ -167,13 +167,19 @@ def _keep(connection: Connection, link: Link, made: Record, now: dt.datetime) ->
             connection=connection,
             kind=link.kind,
             remote_id=made.id,
-            defaults={"name": made.name, "version": made.version, "active": True},
+            defaults={
+                "name": made.name,
+                "version": made.version,
+                "active": True,
+                "facts": references.facts(made),
+            },
         )
 
 
 def _new(connection: Connection, link: Link) -> NewRecord:
     if link.customer:
-        return _new_customer(link.customer, connection.currency)
+        first = currencies.of_first_invoices(connection, [link.customer.pk])
+        return _new_customer(link.customer, first.get(link.customer.pk, connection.currency))
     item = link.item
     if item is None:
         raise Rejected("Only customers and items can be created there.")

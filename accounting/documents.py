@@ -18,7 +18,7 @@ from customers.recipients import Recipient
 from invoices.models import Invoice, InvoiceLine
 
 from .links import Tables
-from .models import Connection, Link
+from .models import Connection, Link, RemoteInvoice
 from .providers.port import Document, Line, TaxMode, TimeDocument
 
 PENDING = "link:"
@@ -90,6 +90,16 @@ def name_only(invoice: Invoice, connection: Connection) -> Document:
         tax=invoice.tax,
         total=invoice.total,
         marker=marker(invoice),
+    )
+
+
+def changing(document: Document, remote: RemoteInvoice) -> Document:
+    """The document as an update or voiding of what is there, as we last saw it."""
+    return dataclasses.replace(
+        document,
+        remote_id=remote.remote_id,
+        remote_version=remote.version,
+        number=remote.number,
     )
 
 

@@ -85,9 +85,9 @@ def accept(finding: Finding, *, by: User | None, now: dt.datetime) -> Finding:
 
 
 @transaction.atomic
-def push(finding: Finding, *, by: User | None, now: dt.datetime) -> Export:
+def push(finding: Finding, *, by: User | None, now: dt.datetime, plan_hash: str = "") -> Export:
     """Write ours over what is there; refused when it is paid there. What was deleted there is sent
-    as a new document.
+    as a new document. With the hash of a plan, refused when that plan no longer holds.
     """
     finding = _open(finding)
     if finding.kind == Kind.VOIDED:
@@ -95,10 +95,17 @@ def push(finding: Finding, *, by: User | None, now: dt.datetime) -> Export:
             "voided_there", "A voided invoice can't be revived. Void it here and issue a new one."
         )
     if finding.kind == Kind.DELETED:
-        export = outbox.queue_anew(finding.connection, _remote(finding), by=by, now=now)
+        export = outbox.queue_anew(
+            finding.connection, _remote(finding), by=by, now=now, plan_hash=plan_hash
+        )
     else:
         export = amendments.queue_change(
-            finding.connection, _remote(finding), operation=Export.Operation.UPDATE, by=by, now=now
+            finding.connection,
+            _remote(finding),
+            operation=Export.Operation.UPDATE,
+            by=by,
+            now=now,
+            plan_hash=plan_hash,
         )
     _close(finding, Answer.PUSHED, by, now)
     return export

@@ -7,7 +7,6 @@ delivery.py keeps; the unique indexes of `Export` make a second one for the same
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Collection, Sequence
 
 from django.db import IntegrityError, transaction
@@ -20,7 +19,8 @@ from invoices import exporting
 from invoices.models import Invoice
 
 from . import amendments, claimed, connected, documents, planning, readiness, timepush
-from .models import Connection, Export, RemoteInvoice, Run
+from .models import Connection, Export, Finding, RemoteInvoice, Run
+from .planning import Row
 from .providers.port import Document, TimeDocument
 from .readiness import Ready
 
@@ -35,36 +35,22 @@ def queue(
     by: User | None,
     now: dt.datetime,
     plan_hash: str = "",
-    uid: uuid.UUID | None = None,
 ) -> Run:
     """Queue these issued invoices. Those that are not ready, or are there already, are passed over:
-    the plan says why. With the hash of a plan it is refused when that plan no longer holds. The
-    same `uid` again returns the same run.
+    the plan says why. With the hash of a plan it is refused when that plan no longer holds: nothing
+    is queued but what it showed.
     """
-    if uid and (known := Run.objects.filter(uid=uid).first()):
-        return known
     connected.refuse_unless_active(connection)
-    if plan_hash and planning.make(connection, ids).hash != plan_hash:
-        raise Refused(
-            "plan_changed",
-            "Something that the export plan showed has changed since. Look at the new plan.",
-        )
-    run = Run.objects.create(
-        uid=uid or uuid.uuid4(),
-        connection=connection,
-        plan_hash=plan_hash,
-        total=0,
-        created_at=now,
-        created_by=by,
-    )
+    shown: frozenset[Row] | None = None
+    if plan_hash:
+        plan = planning.make(connection, ids)
+        planning.refuse_unless(plan, plan_hash)
+        shown = frozenset(plan.rows)
     priority = Priority.URGENT if len(ids) == 1 else Priority.NORMAL
-    queued = 0
-    for some in bulk.chunks(sorted(ids), CHUNK):
-        queued += _queue_chunk(run, some, priority, by, now)
-    Run.objects.filter(pk=run.pk).update(total=queued)
-    run.total = queued
-    if not queued:
-        run.delete()
+    run = Run(connection=connection, plan_hash=plan_hash, total=0, created_at=now, created_by=by)
+    for some in bulk.chunks(sorted(set(ids)), CHUNK):
+        _queue_chunk(run, some, priority, shown)
+    if not run.total:
         raise Refused(
             "nothing_to_export",
             "Nothing was queued: these invoices are there already, on their way, or not ready. The"
@@ -74,22 +60,22 @@ def queue(
 
 
 @transaction.atomic
-def _queue_chunk(
-    run: Run, ids: Sequence[int], priority: int, by: User | None, now: dt.datetime
-) -> int:
+def _queue_chunk(run: Run, ids: Sequence[int], priority: int, shown: frozenset[Row] | None) -> None:
+    """What of these can go; the run is stored with the first of them. Their rows are locked before
+    their documents are written, so that what is frozen is the invoice as it stays.
+    """
     connection = Connection.objects.get(pk=run.connection_id)
     connected.refuse_unless_active(connection)
-    free = exportable(connection).filter(pk__in=ids)
-    ready = [
-        one
-        for one in readiness.check(connection, list(free.values_list("pk", flat=True)))
-        if one.document
-    ]
+    list(Invoice.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
+    ready = [one for one in _look(connection, ids, shown) if one.document]
     if not ready:
-        return 0
+        return
+    by, now = run.created_by, run.created_at
     exporting.begin(
         [one.invoice.pk for one in ready], where=connected.where(connection), by=by, now=now
     )
+    run.total += len(ready)
+    run.save()
     rows = [_row(connection, one, run=run, priority=priority, by=by, now=now) for one in ready]
     try:
         bulk.insert_new(rows)
@@ -97,7 +83,19 @@ def _queue_chunk(
         raise Refused(
             "already_queued", "One of these invoices was queued a moment ago. Look again."
         ) from None
-    return len(ready)
+
+
+def _look(
+    connection: Connection, ids: Sequence[int], shown: frozenset[Row] | None
+) -> Sequence[Ready]:
+    """These as they stand now; refused when somebody was shown something else."""
+    if shown is None:
+        free = exportable(connection).filter(pk__in=ids)
+        return readiness.check(connection, list(free.values_list("pk", flat=True)))
+    plan = planning.make(connection, ids)
+    if not shown.issuperset(plan.rows):
+        raise planning.changed()
+    return plan.ready
 
 
 def exportable(connection: Connection) -> QuerySet[Invoice]:
@@ -111,27 +109,46 @@ def exportable(connection: Connection) -> QuerySet[Invoice]:
     )
 
 
+def waiting(connection: Connection) -> QuerySet[Invoice]:
+    """Those of them that are of the day from which invoices are exported, or later."""
+    rows, start = exportable(connection), connection.go_live
+    return rows.filter(invoice_date__gte=start) if start else rows
+
+
 @transaction.atomic
 def queue_anew(
-    connection: Connection, remote: RemoteInvoice, *, by: User | None, now: dt.datetime
+    connection: Connection,
+    remote: RemoteInvoice,
+    *,
+    by: User | None,
+    now: dt.datetime,
+    plan_hash: str = "",
 ) -> Export:
     """Send an invoice again that was deleted there, as a new document of the next generation."""
     connected.refuse_unless_active(connection)
+    invoice = Invoice.objects.select_for_update().get(pk=remote.invoice_id)
     if remote.status != RemoteInvoice.Status.DELETED:
         raise Refused("still_there", f"{remote.number} is still there and is not sent again.")
+    plan = planning.resend(connection, remote)
+    planning.refuse_unless(plan, plan_hash)
+    for ready in plan.ready:
+        ready.certain()
     before = Export.objects.filter(
-        connection=connection, invoice=remote.invoice_id, operation=Export.Operation.CREATE
+        connection=connection, invoice=invoice, operation=Export.Operation.CREATE
     )
     last = before.first()
     before.update(state=State.CANCELLED)
     remote.delete()
-    run = queue(connection, [remote.invoice_id], by=by, now=now)
+    run = queue(connection, [invoice.pk], by=by, now=now)
     export = run.exports.get()
     export.generation = last.generation + 1 if last else 1
     export.marker = f"{export.marker} {export.generation}"
     export.document["marker"] = export.marker
     export.digest = documents.digest(export.document)
     export.save()
+    connection.findings.filter(
+        invoice=invoice, kind=Finding.Kind.DELETED, answered_at__isnull=True
+    ).update(answer=Finding.Answer.PUSHED, answered_at=now, answered_by=by)
     return export
 
 

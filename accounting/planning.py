@@ -1,7 +1,7 @@
-"""The export plan: what an export would create, leave alone or refuse there, value by value.
+"""The export plan: what an export would create, change, leave alone or refuse, value by value.
 
-Nothing is written to make one. Its hash goes with the order to export, which is refused when
-anything that the plan showed has changed since.
+Nothing is written to make one. Its hash covers every value and a digest of each document; it goes
+with the order to export, which is refused when anything that the plan showed has changed since.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from atera_invoicing.errors import Refused
 from invoices.models import Invoice
-from invoices.wording import day
 
-from . import documents, readiness
+from . import documents, readiness, values
 from .models import Connection, Export, Link, RemoteInvoice
-from .providers.port import Document, Kind
+from .providers.port import Kind, Operation
 from .readiness import Ready
+from .values import Change, Names
 
 
 class Action(StrEnum):
@@ -29,17 +30,11 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One field there: what it is now ("" where there is nothing yet) and what it will be."""
-
-    field: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
-    """What happens to one thing. `why` says it for what is skipped or blocked."""
+    """What happens to one thing. `why` says it for what is skipped or blocked, `note` who gets an
+    invoice and why, `digest` is of the whole document. `there` is the `RemoteInvoice` that can be
+    sent anew.
+    """
 
     action: Action
     kind: str  # customer, item, invoice
@@ -47,21 +42,20 @@ class Row:
     local_id: int
     changes: tuple[Change, ...] = ()
     why: tuple[str, ...] = ()
-
-    @property
-    def values(self) -> dict[str, str]:
-        """What each field will be there."""
-        return {
-            change.field.replace("-", "").replace(" ", "_"): change.new for change in self.changes
-        }
+    note: str = ""
+    digest: str = ""
+    there: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole plan; `hash` is SHA-256 over all of it, in hex."""
+    """The whole plan; `hash` is SHA-256 over all of it, in hex. `ready` are the invoices that it
+    looked at, with the documents that its rows show.
+    """
 
     rows: tuple[Row, ...]
     hash: str
+    ready: tuple[Ready, ...] = field(default=(), repr=False, compare=False)
 
     def of(self, action: str) -> list[Row]:
         return [row for row in self.rows if row.action == action]
@@ -79,40 +73,74 @@ def make(connection: Connection, ids: Collection[int]) -> Plan:
             "invoice_id", flat=True
         )
     )
-    free = [i for i in invoices if not _why_skipped(i, there.get(i.pk), i.pk in on_the_way)]
-    ready = {one.invoice.pk: one for one in readiness.check(connection, [i.pk for i in free])}
-    rows = _records(connection, list(ready.values()))
-    for invoice in invoices:
-        if invoice.pk in ready:
-            rows.append(_invoice(connection, ready[invoice.pk]))
-        else:
-            why = _why_skipped(invoice, there.get(invoice.pk), invoice.pk in on_the_way)
-            rows.append(Row(Action.SKIP, "invoice", str(invoice), invoice.pk, why=(why,)))
-    return Plan(tuple(rows), _hash(rows))
+    skipped = {i.pk: _skipped(i, there.get(i.pk), i.pk in on_the_way) for i in invoices}
+    ready = readiness.check(connection, [pk for pk, row in skipped.items() if row is None])
+    rows = {row.local_id: row for row in _creations(connection, ready)}
+    return _plan(
+        [
+            *_records(connection, ready),
+            *(skipped[invoice.pk] or rows[invoice.pk] for invoice in invoices),
+        ],
+        ready,
+    )
 
 
-def _why_skipped(invoice: Invoice, remote: RemoteInvoice | None, on_the_way: bool) -> str:
+def resend(connection: Connection, remote: RemoteInvoice) -> Plan:
+    """The plan for an invoice that was sent before: old and new value of what will be different
+    there, or the whole of it where it was deleted.
+    """
+    ready = readiness.check(connection, [remote.invoice_id])
+    if remote.status == RemoteInvoice.Status.DELETED:
+        rows = _creations(connection, ready)
+    else:
+        rows = [_update(connection, one, remote) for one in ready]
+    return _plan([*_records(connection, ready), *rows], ready)
+
+
+def refuse_unless(plan: Plan, hash: str) -> None:
+    """Refuse an order that was given with the hash of another plan."""
+    if hash and hash != plan.hash:
+        raise changed()
+
+
+def changed() -> Refused:
+    """What was shown no longer holds."""
+    return Refused(
+        "plan_changed",
+        "Something that the export plan showed has changed since. Look at the new plan.",
+    )
+
+
+def _skipped(invoice: Invoice, remote: RemoteInvoice | None, on_the_way: bool) -> Row | None:
+    there = None
     if invoice.is_draft:
-        return "It is a draft. Issue it first."
-    if invoice.voided_at:
-        return "It is voided."
-    if remote:
-        return f"It is there already, as {remote.number or remote.remote_id}."
-    return "It is on its way already." if on_the_way else ""
+        why = "It is a draft. Issue it first."
+    elif invoice.voided_at:
+        why = "It is voided."
+    elif on_the_way:
+        why = "It is on its way already."
+    elif remote is None:
+        return None
+    elif remote.status == RemoteInvoice.Status.DELETED:
+        there, why = remote.pk, "Deleted there. It goes again only when somebody sends it anew."
+    else:
+        why = f"It is there already, as {remote.number or remote.remote_id}."
+    return Row(Action.SKIP, "invoice", str(invoice), invoice.pk, why=(why,), there=there)
 
 
 def _records(connection: Connection, ready: Sequence[Ready]) -> list[Row]:
     """Customers and items that have to be created there first."""
     wanted = {pk for one in ready if one.document for pk in documents.pending(one.document)}
     links = Link.objects.filter(pk__in=wanted).select_related("customer", "item").order_by("id")
-    return [_record(connection, link) for link in links]
+    account = _account(connection)
+    return [_record(link, account) for link in links]
 
 
-def _record(connection: Connection, link: Link) -> Row:
+def _record(link: Link, account: str) -> Row:
     changes = [Change("name", "", str(link.local))]
     if link.item:
         changes.append(Change("price", "", f"{link.item.unit_price.normalize():f}"))
-        changes.append(Change("income account", "", _account(connection)))
+        changes.append(Change("income account", "", account))
     return Row(
         Action.CREATE, link.kind, str(link.local), getattr(link.local, "pk", 0), tuple(changes)
     )
@@ -125,36 +153,53 @@ def _account(connection: Connection) -> str:
     return rows.values_list("name", flat=True).first() or id
 
 
-def _invoice(connection: Connection, ready: Ready) -> Row:
-    invoice = ready.invoice
-    if ready.document is None:
-        why = tuple(missing.message for missing in ready.missing)
-        return Row(Action.BLOCKED, "invoice", str(invoice), invoice.pk, why=why)
-    return Row(
-        Action.CREATE,
-        "invoice",
-        str(invoice),
-        invoice.pk,
-        tuple(_values(ready.document, ready)),
-        ready.warnings,
-    )
-
-
-def _values(document: Document, ready: Ready) -> list[Change]:
-    values = {
-        "number": document.number or "given there",
-        "customer": str(ready.invoice.customer),
-        "date": day(document.date),
-        "due date": day(document.due_date),
-        "e-mail": f"{document.email or 'none'} ({ready.recipient.reason})",
-        "lines": str(len(document.lines)),
-        "net": str(document.subtotal),
-        "tax": str(document.tax) if document.tax_mode == "codes" else "computed there",
-        "total": f"{document.total} {document.currency}",
+def _creations(connection: Connection, ready: Sequence[Ready]) -> list[Row]:
+    written = [one.document for one in ready if one.document]
+    contents = [values.preview(connection, each, Operation.CREATE) for each in written]
+    dumps = [documents.dump(each) for each in written]
+    names = Names(connection, [*contents, *dumps])
+    told = {
+        document.uid: (values.new(content, document, names), documents.digest(data))
+        for document, content, data in zip(written, contents, dumps, strict=True)
     }
-    return [Change(name, "", value) for name, value in values.items()]
+    return [
+        _row(Action.CREATE, one, *told[one.document.uid]) if one.document else _blocked(one)
+        for one in ready
+    ]
+
+
+def _update(connection: Connection, ready: Ready, remote: RemoteInvoice) -> Row:
+    if ready.document is None:
+        return _blocked(ready)
+    document = documents.changing(ready.document, remote)
+    content = values.preview(connection, document, Operation.UPDATE)
+    changes = values.changed(remote.content, content, Names(connection, [remote.content, content]))
+    return _row(Action.UPDATE, ready, changes, documents.digest(documents.dump(document)))
+
+
+def _blocked(ready: Ready) -> Row:
+    invoice, why = ready.invoice, tuple(missing.message for missing in ready.missing)
+    return Row(Action.BLOCKED, "invoice", str(invoice), invoice.pk, why=why)
+
+
+def _row(action: Action, ready: Ready, changes: tuple[Change, ...], digest: str) -> Row:
+    invoice, note = ready.invoice, ready.recipient.reason
+    return Row(action, "invoice", str(invoice), invoice.pk, changes, ready.warnings, note, digest)
+
+
+def _plan(rows: Sequence[Row], ready: Sequence[Ready]) -> Plan:
+    return Plan(tuple(rows), _hash(rows), tuple(ready))
 
 
 def _hash(rows: Sequence[Row]) -> str:
-    text = json.dumps([asdict(row) for row in rows], sort_keys=True)
+    """`asdict` would copy all of it first, and a plan can have half a million values."""
+    text = json.dumps(
+        [
+            [
+                row.action, row.kind, row.name, row.local_id, row.why, row.note, row.digest,
+                row.there, [(each.field, each.old, each.new) for each in row.changes],
+            ]
+            for row in rows
+        ]
+    )  # fmt: skip
     return hashlib.sha256(text.encode()).hexdigest()

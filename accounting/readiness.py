@@ -1,30 +1,26 @@
 """What the accounting system would refuse, said before it is asked.
 
 The same list stands beside an invoice that is about to be issued, in the export plan, and decides
-what is queued.
+what is queued. What an accounting system refuses its provider knows; here is only what is ours.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import Installation
 from customers import recipients
 from customers.recipients import Recipient
-from invoices.models import Invoice, InvoiceLine
+from invoices.models import Invoice
 from invoices.wording import day
 
-from . import documents, links
+from . import currencies, documents, links
 from .documents import Missing
 from .models import Connection
-from .providers.port import Document
-
-MOST_TAXED_LINES = 750
-LONGEST_NUMBER = 21
+from .providers import registry
+from .providers.port import Document, Reason, Rejected, TimeDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +53,23 @@ def check(connection: Connection, ids: Collection[int]) -> list[Ready]:
     return _check(connection, list(rows))
 
 
+def refusals(connection: Connection, document: Document | TimeDocument) -> list[Missing]:
+    """What the provider says of a document without being asked over the wire."""
+    provider = registry.get(connection.provider)
+    return [_told(each) for each in provider.check(document, facts=connection.facts)]
+
+
+def _told(refusal: Rejected) -> Missing:
+    named = refusal.reason != Reason.OTHER
+    return Missing(refusal.reason if named else refusal.code or Reason.OTHER, refusal.message)
+
+
 def _check(connection: Connection, invoices: Sequence[Invoice]) -> list[Ready]:
     customer_ids = {invoice.customer_id for invoice in invoices}
     tables = links.of(connection, customer_ids=customer_ids)
     rule = Installation.current().recipient_rule
     found = recipients.for_customers(customer_ids, rule)
+    kept = currencies.of(connection, tables.customers.values())
     ready = []
     for invoice in invoices:
         recipient = (
@@ -69,11 +77,16 @@ def _check(connection: Connection, invoices: Sequence[Invoice]) -> list[Ready]:
             if invoice.email
             else found[invoice.customer_id]
         )
-        lines = list(invoice.lines.all())
         document, missing = documents.build(
-            invoice, lines, connection=connection, tables=tables, recipient=recipient
+            invoice,
+            list(invoice.lines.all()),
+            connection=connection,
+            tables=tables,
+            recipient=recipient,
         )
-        missing += _rules(connection, invoice, lines)
+        if document:
+            missing = refusals(connection, document) or _currency(invoice, kept)
+        missing += _dates(connection, invoice)
         warnings = (recipient.warning,) if recipient.warning else ()
         ready.append(
             Ready(invoice, None if missing else document, recipient, tuple(missing), warnings)
@@ -81,36 +94,24 @@ def _check(connection: Connection, invoices: Sequence[Invoice]) -> list[Ready]:
     return ready
 
 
-def _rules(connection: Connection, invoice: Invoice, lines: Iterable[InvoiceLine]) -> list[Missing]:
-    """What is known to be refused there, whatever it is linked with."""
-    found: list[Missing] = []
-    ours = connection.numbering == Connection.Numbering.OURS
-    if ours and len(invoice.number) > LONGEST_NUMBER:
-        found.append(
-            Missing("number_too_long", f"The number has more than {LONGEST_NUMBER} characters.")
-        )
-    if invoice.total < 0:
-        found.append(Missing("negative_total", "The total is negative: that is a credit note."))
-    if connection.currency and invoice.currency != connection.currency:
-        text = f"The invoice is in {invoice.currency}, {connection} keeps {connection.currency}."
-        found.append(Missing("currency", text))
-    found += _dates(connection, invoice.invoice_date)
-    taxed = sum(1 for line in lines if line.tax != Decimal(0))
-    if taxed > MOST_TAXED_LINES:
-        text = (
-            f"It has {taxed} taxed lines; {MOST_TAXED_LINES} are possible. Bill this contract at"
-            " ticket or contract level."
-        )
-        found.append(Missing("too_many_lines", text))
-    return found
+def _currency(invoice: Invoice, kept: dict[int, str]) -> list[Missing]:
+    """A customer has one currency there. One that is still to be created gets that of its first
+    invoice.
+    """
+    theirs = kept.setdefault(invoice.customer_id, invoice.currency)
+    if theirs == invoice.currency:
+        return []
+    text = (
+        f"The invoice is in {invoice.currency}, and {invoice.customer} is kept in {theirs} there."
+        f" Bill it in {theirs}, or link the customer with one there that is kept in"
+        f" {invoice.currency}."
+    )
+    return [Missing("customer_currency", text, "customer", invoice.customer_id)]
 
 
-def _dates(connection: Connection, date: dt.date) -> list[Missing]:
-    closed, live = connection.closed_through, connection.go_live
-    if closed and date <= closed:
-        text = f"The books are closed through {day(closed)}. Void it, and issue it at a later date."
-        return [Missing("period_closed", text)]
-    if live and date < live:
+def _dates(connection: Connection, invoice: Invoice) -> list[Missing]:
+    live = connection.go_live
+    if live and invoice.invoice_date < live:
         text = f"It is dated before {day(live)}, the day from which invoices are exported."
         return [Missing("before_go_live", text)]
     return []

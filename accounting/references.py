@@ -116,19 +116,19 @@ def _rows(connection: Connection, kind: Kind, records: Iterable[Record]) -> Iter
             name=record.name[:500],
             version=record.version,
             active=record.active,
-            facts=_facts(record),
+            facts=facts(record),
         )
 
 
-def _facts(record: Record) -> dict[str, Any]:
+def facts(record: Record) -> dict[str, Any]:
     """What a record says beyond its name, without what is empty."""
-    facts: dict[str, Any] = {name: getattr(record, name) for name in TEXTS if getattr(record, name)}
+    found: dict[str, Any] = {name: getattr(record, name) for name in TEXTS if getattr(record, name)}
     for name in AMOUNTS:
         if (amount := getattr(record, name)) is not None:
-            facts[name] = f"{amount:f}"
+            found[name] = f"{amount:f}"
     if any(record.address):
-        facts["address"] = list(record.address)
-    return facts
+        found["address"] = list(record.address)
+    return found
 
 
 def _values(row: RemoteRecord) -> tuple[Any, ...]:

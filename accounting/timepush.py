@@ -24,7 +24,7 @@ from contracts import facts, locks
 from contracts.models import Contract, ContractRate, Ticket, TimeEntry
 from invoices.models import Claim
 
-from . import connected, documents, links
+from . import connected, documents, links, readiness
 from .links import Tables
 from .models import Connection, Export
 from .providers.port import TimeDocument
@@ -80,10 +80,11 @@ def _candidates(
             role=ContractRate.Role.PRIMARY, contract__tickets__entries__in=ids
         ).select_related("item")
     }
-    return [
+    found = [
         _candidate(entry, entry.pk in free, tables, primary, times.get(entry.pk, 0))
         for entry in rows
     ]
+    return [_checked(connection, one) for one in found]
 
 
 @transaction.atomic
@@ -109,6 +110,12 @@ def push(
             "taken_meanwhile", "Part of this time was billed or pushed a moment ago. Look again."
         ) from None
     return exports
+
+
+def _checked(connection: Connection, one: Candidate) -> Candidate:
+    """It stays when the provider would refuse it."""
+    refusals = readiness.refusals(connection, one.document) if one.document else []
+    return Candidate(one.entry, None, refusals[0].message) if refusals else one
 
 
 def _candidate(

@@ -58,7 +58,7 @@ urlpatterns = [
     path("differences/<int:pk>/ignore/", findings.FindingIgnore.as_view(), name="finding-ignore"),
     path("there/<int:pk>/void/", there.RemoteVoid.as_view(), name="void"),
     path("there/<int:pk>/void-there/", there.RemoteVoidThere.as_view(), name="void-there"),
-    path("there/<int:pk>/send/", there.RemoteUpdate.as_view(), name="send-again"),
+    path("there/<int:pk>/send/", there.RemoteSend.as_view(), name="send-again"),
     path("time/", time.TimePage.as_view(), name="time"),
     path("webhooks/<slug:provider>/", doorbell.webhook, name="webhook"),
 ]

@@ -10,7 +10,7 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from invoices import lifecycle
 
-from . import amendments
+from . import amendments, outbox
 from .models import Connection, Export, RemoteInvoice
 
 
@@ -45,13 +45,32 @@ def void_there(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> E
     )
 
 
-def update(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> Export:
-    """Queue that it is written there anew, as it is here now: a changed e-mail address, say.
-    Refused when somebody changed it there and nobody decided that ours counts.
+def send(
+    remote: RemoteInvoice, *, by: User | None, now: dt.datetime, plan_hash: str = ""
+) -> Export:
+    """Queue that it is written there anew, as it is here now: a changed e-mail address, say. What
+    was deleted there goes as a new document. With the hash of a plan, refused when that plan no
+    longer holds.
+    """
+    if remote.status == RemoteInvoice.Status.DELETED:
+        return outbox.queue_anew(remote.connection, remote, by=by, now=now, plan_hash=plan_hash)
+    return update(remote, by=by, now=now, plan_hash=plan_hash)
+
+
+def update(
+    remote: RemoteInvoice, *, by: User | None, now: dt.datetime, plan_hash: str = ""
+) -> Export:
+    """Queue that what is there is written over; refused while somebody's change there waits for a
+    decision.
     """
     if remote.invoice.voided_at:
         raise Refused("voided", "This invoice is voided. Void it there instead.")
     amendments.refuse_undecided(remote)
     return amendments.queue_change(
-        remote.connection, remote, operation=Export.Operation.UPDATE, by=by, now=now
+        remote.connection,
+        remote,
+        operation=Export.Operation.UPDATE,
+        by=by,
+        now=now,
+        plan_hash=plan_hash,
     )

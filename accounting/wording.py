@@ -10,6 +10,8 @@ FIELDS = {
     "tax": "Tax", "total": "Total", "payments": "Paid beyond what is owed",
     "description": "description", "quantity": "quantity", "unit_price": "price",
     "discount": "discount", "net": "net", "item_id": "product or service", "tax_id": "tax code",
+    "customer": "Customer", "item": "product or service", "tax_code": "tax code",
+    "tax_codes": "Tax codes",
 }  # fmt: skip
 
 
@@ -31,16 +33,21 @@ def _short(value: str) -> str:
     return f"{first[:40]}…" if len(first) > 40 else first or "nothing"
 
 
-def difference(row: Mapping[str, str]) -> dict[str, str]:
-    """A row of a finding with its field in words: "lines.2.quantity" is "Line 2, quantity"."""
-    parts = row["field"].split(".")
+def label(field: str) -> str:
+    """A field in words: "lines.2.quantity" is "Line 2, quantity"."""
+    parts = field.split(".")
     if parts[0] != "lines":
-        return {**row, "label": FIELDS.get(parts[0], parts[0])}
-    label = f"Line {parts[1]}"
-    if len(parts) > 2:
-        label += f", {FIELDS.get(parts[2], parts[2])}"
-    elif not row["ours"]:
-        label += " (added there)"
-    elif not row["theirs"]:
-        label += " (removed there)"
-    return {**row, "label": label}
+        return FIELDS.get(field, field)
+    names = [FIELDS.get(part, part) for part in parts[2:]]
+    return ", ".join([f"Line {parts[1]}", *names])
+
+
+def difference(row: Mapping[str, str]) -> dict[str, str]:
+    """A row of a finding with its field in words, and whether a line is only on one side."""
+    words = label(row["field"])
+    if row["field"].count(".") == 1:
+        if not row["ours"]:
+            words += " (added there)"
+        elif not row["theirs"]:
+            words += " (removed there)"
+    return {**row, "label": words}

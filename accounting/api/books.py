@@ -8,7 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounting import findings, tasks, voiding
+from accounting import findings, planning, tasks, voiding
 from accounting.filters import FindingFilter, RemoteInvoiceFilter
 from accounting.models import Finding, RemoteInvoice
 from atera_invoicing.viewsets import (
@@ -19,7 +19,7 @@ from atera_invoicing.viewsets import (
     StrictSerializer,
 )
 
-from .exports import ExportSerializer
+from .exports import ExportSerializer, PlannedSerializer, PlanSerializer
 from .shared import ANSWER, EXPORT, SEE, VOID
 
 
@@ -42,7 +42,9 @@ class RemoteInvoiceViewSet(Listing, Retrieving, Endpoint):
     queryset = RemoteInvoice.objects.all()
     serializer_class = row_serializer = RemoteInvoiceSerializer
     filterset_class = RemoteInvoiceFilter
-    permissions = {"list": SEE, "retrieve": SEE, "void": VOID, "send": EXPORT}
+    permissions = {
+        "list": SEE, "retrieve": SEE, "void": VOID, "send": EXPORT, "plan": EXPORT,
+    }  # fmt: skip
 
     @extend_schema(request=VoidSerializer, responses=ExportSerializer)
     @action(detail=True, methods=["post"])
@@ -53,11 +55,21 @@ class RemoteInvoiceViewSet(Listing, Retrieving, Endpoint):
         tasks.ring(export.connection)
         return Response(ExportSerializer(export).data)
 
-    @extend_schema(request=None, responses=ExportSerializer)
+    @extend_schema(responses=PlanSerializer)
+    @action(detail=True, methods=["get"])
+    def plan(self, request: Request, pk: str) -> Response:
+        """What sending it again would change there, old and new value of each field."""
+        remote = self.get_object()
+        return Response(PlanSerializer(planning.resend(remote.connection, remote)).data)
+
+    @extend_schema(request=PlannedSerializer, responses=ExportSerializer)
     @action(detail=True, methods=["post"])
     def send(self, request: Request, pk: str) -> Response:
-        """Write it there anew, as it is here now; refused when it is paid or was changed there."""
-        export = voiding.update(self.get_object(), by=request.user, now=self.now)
+        """Write it there anew, as it is here now; refused when it is paid or was changed there.
+        What was deleted there goes as a new document.
+        """
+        plan_hash = self.given(PlannedSerializer).get("plan", "")
+        export = voiding.send(self.get_object(), by=request.user, now=self.now, plan_hash=plan_hash)
         tasks.ring(export.connection)
         return Response(ExportSerializer(export).data)
 
@@ -88,12 +100,13 @@ class FindingViewSet(Listing, Retrieving, Endpoint):
         done = findings.accept(self.get_object(), by=request.user, now=self.now)
         return Response(self.shown(done))
 
-    @extend_schema(request=None, responses=ExportSerializer)
+    @extend_schema(request=PlannedSerializer, responses=ExportSerializer)
     @action(detail=True, methods=["post"])
     def push(self, request: Request, pk: str) -> Response:
-        """Write ours over what is there."""
+        """Write ours over what is there; the remote invoice's plan says what that changes."""
+        plan_hash = self.given(PlannedSerializer).get("plan", "")
         finding = self.get_object()
-        export = findings.push(finding, by=request.user, now=self.now)
+        export = findings.push(finding, by=request.user, now=self.now, plan_hash=plan_hash)
         tasks.ring(export.connection)
         return Response(ExportSerializer(export).data)
 

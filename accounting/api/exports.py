@@ -41,12 +41,16 @@ class InvoicesSerializer(StrictSerializer):
     )
 
 
-class QueueSerializer(InvoicesSerializer):
+class PlannedSerializer(StrictSerializer):
     plan = serializers.RegexField(
         r"^[0-9a-f]{64}\Z",
         required=False,
         help_text="The hash of a plan; when it no longer holds, nothing is queued.",
     )
+
+
+class QueueSerializer(InvoicesSerializer, PlannedSerializer):
+    """Which invoices, and what was shown of them."""
 
 
 class TimeSerializer(StrictSerializer):
@@ -79,6 +83,11 @@ class PlanRowSerializer(serializers.Serializer):
     local_id = serializers.IntegerField()
     changes = ChangeSerializer(many=True)
     why = serializers.ListField(child=serializers.CharField())
+    note = serializers.CharField(help_text="Who gets an invoice, and why.")
+    digest = serializers.CharField(help_text="SHA-256 of the whole document.")
+    there = serializers.IntegerField(
+        allow_null=True, help_text="The remote invoice that was deleted and can be sent anew."
+    )
 
 
 class PlanSerializer(serializers.Serializer):

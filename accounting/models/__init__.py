@@ -1,6 +1,6 @@
 from .connection import Connection, Consent, RemoteRecord
 from .event import Bell, Finding, RemoteInvoice, Settlement
-from .export import Attempt, Call, Export, Run
+from .export import Attempt, Call, Export, PassedOver, Run
 from .link import Link
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Export",
     "Finding",
     "Link",
+    "PassedOver",
     "RemoteInvoice",
     "RemoteRecord",
     "Run",

@@ -56,6 +56,9 @@ class RemoteInvoice(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return str(self.invoice)
+
 
 class Settlement(models.Model):
     """A payment or credit at the provider, as far as it settles one invoice of ours.
@@ -123,6 +126,9 @@ class Finding(models.Model):
                 name="finding_answered_has_answer",
             ),
         ]
+
+    def __str__(self) -> str:
+        return str(self.invoice)
 
 
 class Bell(models.Model):

@@ -219,3 +219,16 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = ["id"]
+
+
+class PassedOver(models.Model):
+    """An invoice that the export by itself could not take, and when it was looked at."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="passed_over")
+    invoice = models.ForeignKey(Invoice, models.CASCADE, related_name="+")
+    looked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "invoice"], name="passed_over_once"),
+        ]

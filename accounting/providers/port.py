@@ -326,7 +326,7 @@ class Limits:
     `per_minute` counts requests, `calls_per_minute` calls of `send`, `per_day` and `per_second`
     requests, `reads_per_month` requests that change nothing (0: no limit). `batch` is the most
     documents in one call. `settle` is how long a request may still take effect after we gave up on
-    it; `remember` how long a key is surely recognised (0: never surely).
+    it.
     """
 
     per_minute: int
@@ -334,7 +334,6 @@ class Limits:
     per_day: int
     batch: int
     settle: dt.timedelta
-    remember: dt.timedelta
     per_second: int = 0
     reads_per_month: int = 0
 
@@ -444,8 +443,7 @@ class Provider(Protocol):
     """Everything an accounting system does for us. Each provider does all of it."""
 
     key: ClassVar[str]  # "qbo", in addresses and rows
-    name: ClassVar[str]  # "QuickBooks Online", for people
-    words: ClassVar[Mapping[str, str]]  # its words for ours: {"customer": "customer", "tax": ...}
+    name: ClassVar[str]  # what people call it
     tax_method: ClassVar[str]  # how it rounds tax: "per_line", or "per_rate" over all of its lines
     limits: ClassVar[Limits]
 
@@ -493,6 +491,13 @@ class Provider(Protocol):
     ) -> list[Rejected]:
         """Why the provider would refuse to create this document, as far as that can be said without
         asking it. Pure. Whether its records still exist there is not looked at."""
+        ...
+
+    def preview(
+        self, operation: Operation, document: Document, *, facts: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """The document as it will stand there when it is created or updated, in the normal form of
+        content, without what only the provider knows: sums it computes, a number it gives. Pure."""
         ...
 
     def freeze(

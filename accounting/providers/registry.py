@@ -24,13 +24,18 @@ def name(key: str) -> str:
     return KNOWN[key][0]
 
 
+def setting(key: str) -> str:
+    """The name of the setting that says how to reach it."""
+    return KNOWN[key][2]
+
+
 def is_configured(key: str) -> bool:
     """Whether this installation has credentials for it, so that somebody can connect."""
-    return bool(getattr(settings, KNOWN[key][2])["client_id"])
+    return bool(getattr(settings, setting(key))["client_id"])
 
 
 def get(key: str) -> Provider:
     """The provider with this key; `KeyError` for an unknown one."""
-    _, package, setting = KNOWN[key]
-    provider: Provider = import_module(package).provider(getattr(settings, setting))
+    _, package, named = KNOWN[key]
+    provider: Provider = import_module(package).provider(getattr(settings, named))
     return provider

@@ -97,6 +97,9 @@ def invoice_accounting(context: Any, invoice: Invoice) -> dict[str, Any]:
         "moving": export is not None and export.state in Export.OPEN,
         "findings": invoice.findings.filter(answered_at=None),
         "live": voiding.live(invoice.pk) if remote else None,
+        "gone": remote is not None
+        and remote.connection == connection
+        and remote.status == RemoteInvoice.Status.DELETED,
         "missing": ready[0].missing if ready else (),
         "warnings": ready[0].warnings if ready else (),
     }

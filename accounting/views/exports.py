@@ -23,11 +23,14 @@ from atera_invoicing.pages import ActionPage, Bulk, DetailPage, ListPage, Page
 from atera_invoicing.templatetags.ui import day
 from invoices.models import Batch, Invoice
 
+from .planned import shown
+
 VIEW = "accounting.view_connection"
 EXPORT = "accounting.export"
 HOME = (("Accounting", reverse_lazy("accounting:home")),)
 QUEUE = (*HOME, ("Export", reverse_lazy("accounting:exports")))
 MOST = 10_000
+IN_FULL = 200  # invoices of which a plan's page shows each line; of more it shows them one by one
 
 
 class ExportList(ListPage):
@@ -306,20 +309,19 @@ class PlanPage(Page):
         elif chosen := [pk for pk in get.getlist("invoice") if pk.isdecimal()]:
             rows = rows.filter(pk__in=chosen)
         else:
-            rows = outbox.exportable(self.connection)
-            if self.connection.go_live:
-                rows = rows.filter(invoice_date__gte=self.connection.go_live)
+            rows = outbox.waiting(self.connection)
         return list(rows.order_by("id").values_list("pk", flat=True)[:MOST])
 
     def context(self) -> dict[str, Any]:
         plan = planning.make(self.connection, self.ids)
         batch = self.request.GET.get("batch", "")
-        invoices = [row for row in plan.rows if row.kind == "invoice"]
+        creates = [shown(row) for row in plan.of("create") if row.kind == "invoice"]
         return super().context() | {
             "connection": self.connection,
             "where": connected.where(self.connection),
             "plan": plan,
-            "creates": [row for row in invoices if row.action == "create"],
+            "creates": creates,
+            "in_full": len(creates) <= IN_FULL,
             "blocked": plan.of("blocked"),
             "skipped": plan.of("skip"),
             "earliest": self._earliest(),

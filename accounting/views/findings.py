@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from accounting.models import Finding, RemoteInvoice
 from atera_invoicing.pages import ActionPage, Bulk, DetailPage, ListPage
 
 from .exports import HOME, VIEW, each
+from .planned import SendPage
 
 ANSWER = "accounting.answer_finding"
 
@@ -107,9 +109,15 @@ class FindingAccept(FindingAction):
         return "Accepted."
 
 
-class FindingPush(FindingAction):
+class FindingPush(FindingAction, SendPage):
     title = "Send ours again"
     button = "Send ours"
+
+    def get_remote(self) -> RemoteInvoice:
+        rows = RemoteInvoice.objects.select_related("connection", "invoice")
+        return get_object_or_404(
+            rows, connection=self.object.connection, invoice=self.object.invoice
+        )
 
     def get_question(self) -> str:
         if self.object.kind == Finding.Kind.DELETED:
@@ -117,7 +125,8 @@ class FindingPush(FindingAction):
         return "What was changed there is written over with our invoice."
 
     def perform(self, form: Any) -> str:
-        export = findings.push(self.object, **self.signed())
+        plan_hash = form.cleaned_data["plan"]
+        export = findings.push(self.object, plan_hash=plan_hash, **self.signed())
         tasks.ring(export.connection)
         return "Ours is on its way."
 

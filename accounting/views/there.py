@@ -12,6 +12,8 @@ from accounting.models import Connection, RemoteInvoice
 from atera_invoicing.pages import ActionPage, ReasonForm
 from invoices.views.invoice import freed
 
+from .planned import SendPage
+
 
 class RemoteAction(ActionPage):
     permission = "accounting.export"
@@ -71,16 +73,24 @@ class RemoteVoidThere(RemoteAction):
         return f"{self.where} is told now."
 
 
-class RemoteUpdate(RemoteAction):
+class RemoteSend(RemoteAction, SendPage):
+    """Write it there anew, or send it as a new document where it was deleted."""
+
     button = "Send"
+
+    def get_remote(self) -> RemoteInvoice:
+        return self.object
 
     def get_title(self) -> str:
         return f"Send to {self.where} again"
 
     def get_question(self) -> str:
+        if self.object.status == RemoteInvoice.Status.DELETED:
+            return "It was deleted there. It is sent as a new document."
         return "What is there is written over with the invoice as it is here now, its e-mail too."
 
     def perform(self, form: Any) -> str:
-        export = voiding.update(self.object, **self.signed())
+        plan_hash = form.cleaned_data["plan"]
+        export = voiding.send(self.object, plan_hash=plan_hash, **self.signed())
         tasks.ring(export.connection)
         return "It is on its way."

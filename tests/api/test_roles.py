@@ -86,6 +86,7 @@ TABLE: dict[tuple[str, str], set] = {
     ("POST", "accounting/exports/plan/"): WRITERS,
     ("POST", "accounting/exports/time/"): WRITERS,
     **crud("accounting/remote-invoices", OFFICE, WRITERS, "void", "send"),
+    ("GET", "accounting/remote-invoices/{id}/plan/"): WRITERS,
     **crud("accounting/findings", OFFICE, WRITERS, "accept", "push", "ignore"),
     ("GET", "schema/"): EVERYBODY,
     ("GET", "docs/"): EVERYBODY,

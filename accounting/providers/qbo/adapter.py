@@ -33,7 +33,18 @@ from accounting.providers.port import (
 )
 from accounting.providers.port import TimeDocument as Time
 
-from . import checking, companies, faults, finding, following, lists, mapping, notices, reading
+from . import (
+    checking,
+    companies,
+    faults,
+    finding,
+    following,
+    lists,
+    mapping,
+    notices,
+    previewing,
+    reading,
+)
 from .client import Client, client
 from .oauth import OAuth
 
@@ -52,25 +63,15 @@ class QuickBooksOnline:
 
     key: ClassVar[str] = "qbo"
     name: ClassVar[str] = "QuickBooks Online"
-    words: ClassVar[Mapping[str, str]] = {
-        "customer": "customer",
-        "item": "product or service",
-        "tax": "tax code",
-        "account": "income account",
-        "person": "employee or contractor",
-        "company": "company",
-        "void": "void",
-    }
     tax_method: ClassVar[str] = "per_rate"
     # Intuit allows 500 requests a minute, 10 a second, 40 batches a minute, and takes up to two
-    # minutes for a request. Of its memory for request ids nothing is documented.
+    # minutes for a request.
     limits: ClassVar[Limits] = Limits(
         per_minute=480,
         calls_per_minute=40,
         per_day=0,
         batch=30,
         settle=dt.timedelta(seconds=150),
-        remember=dt.timedelta(0),
         per_second=9,
         reads_per_month=500_000,
     )
@@ -139,6 +140,11 @@ class QuickBooksOnline:
 
     def check(self, document: Document | Time, *, facts: Mapping[str, Any]) -> list[Rejected]:
         return list(checking.problems(document, facts))
+
+    def preview(
+        self, operation: Operation, document: Document, *, facts: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        return previewing.content(operation, document, facts)
 
     def freeze(
         self,

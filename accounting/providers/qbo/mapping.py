@@ -63,17 +63,22 @@ def entity(document: Document | TimeDocument) -> str:
 def _item(
     operation: Operation, document: Document | TimeDocument, facts: Mapping[str, Any]
 ) -> Body:
-    version = {"Id": document.remote_id, "SyncToken": document.remote_version}
     if operation is Operation.VOID:  # time can't be voided
         verb = "delete" if isinstance(document, TimeDocument) else "void"
+        version = {"Id": document.remote_id, "SyncToken": document.remote_version}
         return {"operation": verb, entity(document): version}
+    return {"operation": operation.value, entity(document): body(operation, document, facts)}
+
+
+def body(operation: Operation, document: Document | TimeDocument, facts: Mapping[str, Any]) -> Body:
+    """What creates or changes a document."""
     if isinstance(document, TimeDocument):
-        body = time_body(document)
+        written = time_body(document)
     else:
-        body = invoice_body(document, facts)
-    if operation is Operation.UPDATE:
-        body = _changed(body, version)
-    return {"operation": operation.value, entity(document): body}
+        written = invoice_body(document, facts)
+    if operation is not Operation.UPDATE:
+        return written
+    return _changed(written, {"Id": document.remote_id, "SyncToken": document.remote_version})
 
 
 def _changed(body: Body, version: Body) -> Body:

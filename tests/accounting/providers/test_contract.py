@@ -425,6 +425,28 @@ def test_what_will_be_refused_is_said_before(backend, provider, session):
         assert [problem.reason for problem in provider.check(document, facts=facts)] == [reason]
 
 
+def test_what_is_previewed_is_what_stands_there_afterwards(backend, provider, session):
+    facts = session.facts
+    lines = (
+        backend.line("90.00", discount_percent=Decimal(10), unit_price=Decimal(100)),
+        backend.line("0.00", description="Covered", quantity=Decimal("2.5")),
+        backend.line("33.33", description="Two\nrows", quantity=Decimal("0.3333"), taxable=True,
+                     unit_price=Decimal("100.0100")),
+    )  # fmt: skip
+    document = backend.document("INV-7", *lines, message="Thanks\nfor your trust")
+    shown = provider.preview(Operation.CREATE, document, facts=facts)
+    (receipt,) = create(backend, session, document)
+    assert {**receipt.content, **shown} == receipt.content
+    assert {"customer_id", "number", "date", "due_date", "email", "lines"} <= set(shown)
+    new = changed(document, receipt, lines=(backend.line("5.00"),), email="", message="")
+    shown = provider.preview(Operation.UPDATE, new, facts=facts)
+    (outcome,) = send(backend, session, new, operation=Operation.UPDATE, key=OTHER)
+    assert {**outcome.receipt.content, **shown} == outcome.receipt.content
+    assert (shown["email"], shown["message"]) == ("", "")
+    unnumbered = changed(document, receipt, number="")
+    assert "number" not in provider.preview(Operation.CREATE, unnumbered, facts=facts)
+
+
 # Status -------------------------------------------------------------------------------------------
 
 

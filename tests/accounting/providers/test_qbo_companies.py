@@ -74,6 +74,8 @@ def test_a_tax_code_of_ours_is_computed_there(backend, company, session):
     lines = (backend.line("100.00", tax_id=code), backend.line("50.00"))
     document = backend.document("", *lines, currency=company.currency, tax_mode=TaxMode.CODES)
     receipt = send(backend, session, document)
+    shown = backend.provider.preview(Operation.CREATE, document, facts=session.facts)
+    assert {**receipt.content, **shown} == receipt.content
     expected = Decimal(PERCENTS[backend.scenario])
     assert receipt.subtotal == Decimal("150.00")
     assert abs(receipt.tax - expected) <= Decimal("0.01")  # two rates are rounded one by one
