@@ -202,7 +202,7 @@ def test_a_call_takes_as_many_statements_for_many_invoices_as_for_few(
     delivery.work(connection.pk, now=books.NOW)
     invoices = [books.invoice(*parts) for _ in range(count)]
     outbox.queue(connection, [invoice.pk for invoice in invoices], by=None, now=books.NOW)
-    with django_assert_max_num_queries(48):
+    with django_assert_max_num_queries(50):
         delivery.work(connection.pk, now=books.NOW)
     assert [len(books.there(sims, invoice)) for invoice in invoices] == [1] * count
 
