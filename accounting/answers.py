@@ -187,8 +187,8 @@ def _sent(
 ) -> None:
     """All of these at once, as a month has thousands. Receipts by place."""
     columns = rows.select_for_update().order_by("id")
-    found = list(columns.values_list("pk", "place", "invoice_id", "operation"))
-    _free_time_taken_back(columns, now)
+    about = ("pk", "place", "invoice_id", "operation", "time_entry_id")
+    found = list(columns.values_list(*about))
     if not found:
         return
     fields = ["state", "remote_id", "settled_at", *CLEARED]
@@ -196,19 +196,16 @@ def _sent(
     bulk.update(
         Export,
         fields,
-        ((sent, receipts[place].id, now, *CLEARED.values(), pk) for pk, place, _, _ in found),
+        ((sent, receipts[place].id, now, *CLEARED.values(), pk) for pk, place, *_ in found),
     )
-    written = [id for _, _, id, what in found if id and what != Export.Operation.VOID]
+    written = [id for _, _, id, what, _ in found if id and what != Export.Operation.VOID]
     exporting.arrived(written, where=connected.where(connection), now=now)
-    by_invoice = {id: receipts[place] for _, place, id, _ in found if id}
-    voided = {id for _, _, id, what in found if what == Export.Operation.VOID}
+    by_invoice = {id: receipts[place] for _, place, id, *_ in found if id}
+    gone = [(id, time) for _, _, id, what, time in found if what == Export.Operation.VOID]
+    voided = {id for id, _ in gone if id}
+    if times := [time for _, time in gone if time]:
+        claimed.taken_back(times, now=now)
     remotes.store(connection, by_invoice, now=now, voided=voided)
-
-
-def _free_time_taken_back(rows: QuerySet[Export], now: dt.datetime) -> None:
-    entries = rows.filter(operation=Export.Operation.VOID, time_entry__isnull=False)
-    if ids := list(entries.values_list("time_entry_id", flat=True)):
-        claimed.taken_back([id for id in ids if id], now=now)
 
 
 def _failed(export: Export, error: ProviderError, now: dt.datetime) -> None:
