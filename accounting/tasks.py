@@ -54,6 +54,7 @@ def sweep() -> None:
     now = timezone.now()
     for connection in Connection.objects.active():
         auto.queue_issued(connection, now=now)
+        sync.catch_up(connection, now=now)
     waiting = Export.objects.filter(
         state__in=[Export.State.QUEUED, Export.State.WAITING, Export.State.UNKNOWN], run_at__lte=now
     )

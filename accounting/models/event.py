@@ -60,7 +60,7 @@ class RemoteInvoice(models.Model):
 class Settlement(models.Model):
     """A payment or credit at the provider, as far as it settles one invoice of ours.
 
-    `payment` is the row that it made here; without one it is a credit, or was undone.
+    The row says what is there; `payments` are those that it made here, removed ones too.
     """
 
     remote_invoice = models.ForeignKey(RemoteInvoice, models.PROTECT, related_name="settlements")
@@ -68,7 +68,9 @@ class Settlement(models.Model):
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     received_on = models.DateField()
     credit = models.BooleanField(default=False)
-    payment = models.OneToOneField(Payment, models.PROTECT, null=True, related_name="settlement")
+    reference = models.CharField(max_length=80, blank=True)
+    payments = models.ManyToManyField(Payment, related_name="settlements")
+    live: list[Payment]  # those of them that were not removed, where they are read along
     gone_at = models.DateTimeField(null=True, help_text="Deleted, voided or moved there.")
     seen_at = models.DateTimeField()
 
@@ -88,12 +90,16 @@ class Finding(models.Model):
         VOIDED = "voided", "Voided there"
         DELETED = "deleted", "Deleted there"
         SETTLED = "settled", "More was paid there than is owed here"
+        REFUSED = "refused", "Can't be followed here"
+        UNREAD = "unread", "Can't be read"
 
     class Answer(models.TextChoices):
         ACCEPTED = "accepted", "Accepted as it is there"
         PUSHED = "pushed", "Ours was sent again"
         IGNORED = "ignored", "Ignored"
         GONE = "gone", "No longer so"
+
+    STUCK = (Kind.REFUSED, Kind.UNREAD)
 
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="findings")
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="findings")

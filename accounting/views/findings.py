@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import connected, findings, tasks, wizard, wording
+from accounting import connected, findings, noticing, tasks, wizard, wording
 from accounting.filters import FindingFilter
 from accounting.models import Finding, RemoteInvoice
 from atera_invoicing.pages import ActionPage, Bulk, DetailPage, ListPage
@@ -74,8 +74,10 @@ class FindingPage(DetailPage):
             "remote": remote,
             "where": connected.where(finding.connection),
             "rows": [wording.difference(row) for row in finding.differences],
-            "can_push": finding.kind != Finding.Kind.VOIDED,
-            "gone_there": finding.kind in findings.ALONE,
+            "problems": [row["ours"] for row in finding.differences if row["field"] == "problem"],
+            "can_accept": finding.kind in findings.ACCEPTABLE,
+            "can_push": finding.kind in findings.OURS_COUNTS,
+            "gone_there": finding.kind in noticing.ALONE,
         }
 
 
@@ -98,7 +100,7 @@ class FindingAccept(FindingAction):
     button = "Accept"
 
     def get_question(self) -> str:
-        if self.object.kind in findings.ALONE:
+        if self.object.kind in noticing.ALONE:
             return f"{self.object.invoice} is voided here too, and its work can be billed again."
         return "What is there counts from now on as right. Our invoice stays as it was issued."
 

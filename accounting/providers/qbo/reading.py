@@ -15,6 +15,8 @@ from accounting.providers.port import Receipt, Settlement, State, Status
 from .mapping import CENT, plain
 
 Doc = Mapping[str, Any]
+# What reading an answer of an unknown shape ends in.
+ODD = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
 
 
 def receipt(doc: Doc, *, url: str) -> Receipt:
