@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
@@ -45,64 +46,79 @@ def forget(remote: RemoteInvoice, ids: Collection[str], *, now: dt.datetime) -> 
     remote.settlements.filter(remote_id__in=ids, gone_at=None).update(gone_at=now)
 
 
+@dataclass
+class _Pair:
+    """A payment there, and what is recorded of it here."""
+
+    row: Settlement
+    live: list[Payment]
+
+    @property
+    def recorded(self) -> Decimal:
+        return sum((payment.amount for payment in self.live), Decimal(0))
+
+    @property
+    def method(self) -> str:
+        return Payment.Method.CREDIT if self.row.credit else Payment.Method.BOOKS
+
+
 def follow(remote: RemoteInvoice, *, now: dt.datetime) -> None:
     """Bring the payments here in step with what is known of those there, and name what is left."""
-    live = Prefetch("payments", Payment.objects.live(), to_attr="live")
-    rows = list(remote.settlements.prefetch_related(live))
+    live = Prefetch("payments", Payment.objects.live())
+    rows = remote.settlements.prefetch_related(live)
+    pairs = [_Pair(row, list(row.payments.all())) for row in rows]
     refused: list[str] = []
-    for row in rows:
-        if why := _out_of_step(row):
-            _take_back(remote, row, why, refused, now)
+    for pair in pairs:
+        if why := _out_of_step(pair):
+            _take_back(remote, pair, why, refused, now)
     left = Decimal(0)
-    for row in rows:
-        if row.gone_at is None:
-            left += _record(remote, row, now)
+    for pair in pairs:
+        if pair.row.gone_at is None:
+            left += _record(remote, pair, now)
     over = [{"field": "payments", "ours": "0.00", "theirs": str(left)}] if left else []
     noticing.report(remote, Finding.Kind.SETTLED, over, now=now)
     noticing.report_problem(remote, Finding.Kind.REFUSED, refused, now=now)
 
 
-def _out_of_step(row: Settlement) -> str:
+def _out_of_step(pair: _Pair) -> str:
     """Why what is recorded of a payment can't stay as it is; "" if it can."""
-    if row.gone_at:
-        return UNDONE
-    same = all(
-        (payment.received_on, payment.method) == (row.received_on, _method(row))
-        for payment in row.live
-    )
-    return "" if same and _recorded(row) <= row.amount else "Changed there"
+    if pair.row.gone_at:
+        return UNDONE if pair.live else ""
+    wanted = (pair.row.received_on, pair.method)
+    same = all((payment.received_on, payment.method) == wanted for payment in pair.live)
+    return "" if same and pair.recorded <= pair.row.amount else "Changed there"
 
 
 def _take_back(
-    remote: RemoteInvoice, row: Settlement, why: str, refused: list[str], now: dt.datetime
+    remote: RemoteInvoice, pair: _Pair, why: str, refused: list[str], now: dt.datetime
 ) -> None:
     """All of it, or nothing where part of it can't be."""
     try:
         with transaction.atomic():
-            for payment in row.live:
+            for payment in pair.live:
                 paying.remove(payment, reason=why, by=None, now=now)
     except Refused as error:
-        refused.append(_told(remote, row, error))
+        refused.append(_told(remote, pair, error))
     else:
-        row.live = []
+        pair.live = []
 
 
-def _told(remote: RemoteInvoice, row: Settlement, error: Refused) -> str:
+def _told(remote: RemoteInvoice, pair: _Pair, error: Refused) -> str:
     if error.code != "refunded_since":
         return error.message
-    became = "gone" if row.gone_at else "changed"
+    became = "gone" if pair.row.gone_at else "changed"
     return (
-        f"A payment of {_recorded(row)} {remote.invoice.currency} is {became} in"
+        f"A payment of {pair.recorded} {remote.invoice.currency} is {became} in"
         f" {connected.where(remote.connection)}, but money of it was given back here. Remove that"
         " refund on the invoice; the payment then follows by itself."
     )
 
 
-def _record(remote: RemoteInvoice, row: Settlement, now: dt.datetime) -> Decimal:
+def _record(remote: RemoteInvoice, pair: _Pair, now: dt.datetime) -> Decimal:
     """Record as much as is owed here; how much is over is left to a person."""
-    invoice = remote.invoice
+    invoice, row = remote.invoice, pair.row
     invoice.refresh_from_db(fields=["balance"])
-    missing = row.amount - _recorded(row)
+    missing = row.amount - pair.recorded
     amount = min(missing, invoice.balance)
     if amount <= 0:
         return max(missing, Decimal(0))
@@ -111,18 +127,10 @@ def _record(remote: RemoteInvoice, row: Settlement, now: dt.datetime) -> Decimal
         invoice,
         amount=amount,
         received_on=row.received_on,
-        method=_method(row),
+        method=pair.method,
         reference=f"{where} {row.reference or row.remote_id}"[:80],
         by=None,
         now=now,
     )
     row.payments.add(payment)
     return missing - amount
-
-
-def _recorded(row: Settlement) -> Decimal:
-    return sum((payment.amount for payment in row.live), Decimal(0))
-
-
-def _method(row: Settlement) -> str:
-    return Payment.Method.CREDIT if row.credit else Payment.Method.BOOKS

@@ -70,7 +70,6 @@ class Settlement(models.Model):
     credit = models.BooleanField(default=False)
     reference = models.CharField(max_length=80, blank=True)
     payments = models.ManyToManyField(Payment, related_name="settlements")
-    live: list[Payment]  # those of them that were not removed, where they are read along
     gone_at = models.DateTimeField(null=True, help_text="Deleted, voided or moved there.")
     seen_at = models.DateTimeField()
 
