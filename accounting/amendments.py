@@ -75,11 +75,20 @@ def document(
         "remote_id": remote.remote_id,
         "remote_version": remote.version,
         "number": remote.number,
+        "marker": _marker(remote, invoice),
     }
     if operation == Export.Operation.VOID:
         return dataclasses.replace(documents.name_only(invoice, connection), **there)
     (ready,) = readiness.check(connection, [invoice.pk])
     return dataclasses.replace(ready.certain(), **there)
+
+
+def _marker(remote: RemoteInvoice, invoice: Invoice) -> str:
+    """The one that stands there, if we sent it."""
+    sent = invoice.exports.filter(
+        operation=Export.Operation.CREATE, remote_id=remote.remote_id
+    ).values_list("marker", flat=True)
+    return sent.first() or documents.marker(invoice)
 
 
 def refuse_update(remote: RemoteInvoice) -> None:

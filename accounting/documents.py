@@ -93,9 +93,11 @@ def name_only(invoice: Invoice, connection: Connection) -> Document:
     )
 
 
-def marker(invoice: Invoice) -> str:
-    """By this an invoice is recognised at the provider, whatever happens to its number."""
-    return f"{MARKER}{invoice.uid}"
+def marker(invoice: Invoice, generation: int = 1) -> str:
+    """By this an invoice is recognised at the provider, whatever happens to its number. A document
+    that takes the place of one that was deleted there is of the next generation.
+    """
+    return f"{MARKER}{invoice.uid}" + (f" {generation}" if generation > 1 else "")
 
 
 def dump(document: Document | TimeDocument) -> dict[str, Any]:

@@ -62,6 +62,20 @@ class _Pair:
         return Payment.Method.CREDIT if self.row.credit else Payment.Method.BOOKS
 
 
+def clear(remote: RemoteInvoice, *, now: dt.datetime) -> None:
+    """The invoice is gone there and goes again: nothing of what settled it is left. Refused where
+    a payment can't be taken back.
+    """
+    settle(remote, [], now=now)
+    if remote.settlements.filter(payments__in=Payment.objects.live()).exists():
+        raise Refused(
+            "refunded_since",
+            "Money that was paid on it there was given back here. Remove that refund first.",
+        )
+    remote.settlements.all().delete()
+    noticing.gone(remote, Finding.Kind.TOTAL, Finding.Kind.DRIFT, now=now)
+
+
 def follow(remote: RemoteInvoice, *, now: dt.datetime) -> None:
     """Bring the payments here in step with what is known of those there, and name what is left."""
     live = Prefetch("payments", Payment.objects.live())

@@ -32,7 +32,7 @@ def report(remote: RemoteInvoice, kind: str, differences: Differences, *, now: d
     last = mine.first()
     if last and last.differences == rows and _settled(last, remote):
         return
-    if last and kind in ALONE and last.answer != Answer.GONE:
+    if last and kind in ALONE and last.answer in (Answer.ACCEPTED, Answer.IGNORED):
         return
     Finding.objects.create(
         connection=remote.connection, invoice=remote.invoice, kind=kind, differences=rows,

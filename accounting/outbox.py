@@ -6,9 +6,11 @@ delivery.py keeps; the unique indexes of `Export` make a second one for the same
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
@@ -19,7 +21,7 @@ from atera_invoicing.models import User
 from invoices import exporting
 from invoices.models import Claim, Invoice
 
-from . import amendments, connected, documents, planning, readiness
+from . import amendments, connected, documents, money_there, planning, readiness
 from .models import Connection, Export, RemoteInvoice, Run
 from .readiness import Ready
 
@@ -89,7 +91,11 @@ def _queue_chunk(
     exporting.begin(
         [one.invoice.pk for one in ready], where=connected.where(connection), by=by, now=now
     )
-    rows = [_row(connection, one, run=run, priority=priority, by=by, now=now) for one in ready]
+    born = _generations(one.invoice.pk for one in ready)
+    rows = [
+        _row(connection, one, born[one.invoice.pk], run=run, priority=priority, by=by, now=now)
+        for one in ready
+    ]
     try:
         bulk.insert_new(rows)
     except IntegrityError:
@@ -101,11 +107,14 @@ def _queue_chunk(
 
 def exportable(connection: Connection) -> QuerySet[Invoice]:
     """Issued invoices that are neither there nor on their way."""
+    created = connection.exports.filter(
+        operation=Export.Operation.CREATE, state=State.SENT, invoice__isnull=False
+    )
     return (
         Invoice.objects.filter(
             issued_at__isnull=False, voided_at__isnull=True, export_queued_at__isnull=True
         )
-        .exclude(exports__connection=connection, exports__operation="create", exports__state="sent")
+        .exclude(pk__in=created.values("invoice"))
         .exclude(remotes__connection=connection)
     )
 
@@ -116,22 +125,17 @@ def queue_anew(
 ) -> Export:
     """Send an invoice again that was deleted there, as a new document of the next generation."""
     connected.refuse_unless_active(connection)
+    rows = RemoteInvoice.objects.select_for_update(of=("self",))
+    remote = rows.select_related("invoice", "connection").get(pk=remote.pk)
     if remote.status != RemoteInvoice.Status.DELETED:
         raise Refused("still_there", f"{remote.number} is still there and is not sent again.")
-    before = Export.objects.filter(
-        connection=connection, invoice=remote.invoice_id, operation=Export.Operation.CREATE
-    )
-    last = before.first()
-    before.update(state=State.CANCELLED)
+    money_there.clear(remote, now=now)
+    Export.objects.filter(
+        invoice=remote.invoice_id, operation=Export.Operation.CREATE, state=State.SENT,
+        remote_id=remote.remote_id,
+    ).update(state=State.REPLACED)  # fmt: skip
     remote.delete()
-    run = queue(connection, [remote.invoice_id], by=by, now=now)
-    export = run.exports.get()
-    export.generation = last.generation + 1 if last else 1
-    export.marker = f"{export.marker} {export.generation}"
-    export.document["marker"] = export.marker
-    export.digest = documents.digest(export.document)
-    export.save()
-    return export
+    return queue(connection, [remote.invoice_id], by=by, now=now).exports.get()
 
 
 @transaction.atomic
@@ -191,13 +195,15 @@ def cancel_all(connection: Connection, *, by: User | None, now: dt.datetime) -> 
 def _row(
     connection: Connection,
     ready: Ready,
+    generation: int,
     *,
     run: Run,
     priority: int,
     by: User | None,
     now: dt.datetime,
 ) -> Export:
-    data = documents.dump(ready.certain())
+    marker = documents.marker(ready.invoice, generation)
+    data = documents.dump(dataclasses.replace(ready.certain(), marker=marker))
     return Export(
         connection=connection,
         run=run,
@@ -206,11 +212,23 @@ def _row(
         priority=priority,
         document=data,
         digest=documents.digest(data),
-        marker=documents.marker(ready.invoice),
+        generation=generation,
+        marker=marker,
         run_at=now,
         queued_at=now,
         queued_by=by,
     )
+
+
+def _generations(ids: Iterable[int]) -> Counter[int]:
+    """Which document of each invoice the next one is: those that were deleted there, and one."""
+    born = Counter(ids)
+    born.update(
+        Export.objects.filter(
+            invoice__in=list(born), operation=Export.Operation.CREATE, state=State.REPLACED
+        ).values_list("invoice", flat=True)
+    )
+    return born
 
 
 def _free_time(uids: Collection[uuid.UUID]) -> None:
@@ -225,7 +243,7 @@ def _renew(export: Export) -> None:
     connection = export.connection
     if export.operation == Export.Operation.CREATE:
         (ready,) = readiness.check(connection, [export.invoice.pk])
-        document = ready.certain()
+        document = dataclasses.replace(ready.certain(), marker=export.marker)
     else:
         remote = connection.invoices.get(invoice=export.invoice)
         if export.operation == Export.Operation.UPDATE:

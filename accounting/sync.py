@@ -115,6 +115,7 @@ def apply(connection: Connection, status: Status, *, asked_at: dt.datetime) -> b
         kind = Finding.Kind(status.state.value)
         if not invoice.voided_at:
             noticing.report(remote, kind, [], now=asked_at)
+        noticing.gone(remote, Finding.Kind.TOTAL, Finding.Kind.DRIFT, now=asked_at)
         money_there.settle(remote, [], now=asked_at)
         return True
     noticing.gone(remote, Finding.Kind.VOIDED, Finding.Kind.DELETED, now=asked_at)
