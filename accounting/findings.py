@@ -10,7 +10,7 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from invoices import events, lifecycle
 
-from . import amendments, outbox
+from . import amendments, money_there, outbox
 from .models import Export, Finding, RemoteInvoice
 from .noticing import ALONE
 from .providers import registry
@@ -22,8 +22,9 @@ OURS_COUNTS = (Kind.TOTAL, Kind.DRIFT, Kind.DELETED)  # ours can be sent again
 
 @transaction.atomic
 def accept(finding: Finding, *, by: User | None, now: dt.datetime) -> Finding:
-    """Take it as it is there. A changed invoice has a new baseline, ours stays what was issued; one
-    that was voided or deleted there is voided here, which frees its work.
+    """Take it as it is there. A changed invoice has a new baseline, ours stays what was issued; a
+    total that is less there settles ours once it is paid there; one that was voided or deleted
+    there is voided here, which frees its work.
     """
     finding = _open(finding)
     if finding.kind not in ACCEPTABLE:
@@ -36,7 +37,10 @@ def accept(finding: Finding, *, by: User | None, now: dt.datetime) -> Finding:
     elif finding.kind != Kind.SETTLED:
         remote.baseline = remote.content
         remote.save(update_fields=["baseline"])
-    return _close(finding, Answer.ACCEPTED, by, now)
+    closed = _close(finding, Answer.ACCEPTED, by, now)
+    if finding.kind == Kind.TOTAL and not finding.invoice.voided_at:
+        money_there.follow(remote, now=now)
+    return closed
 
 
 @transaction.atomic
@@ -84,6 +88,6 @@ def _close(finding: Finding, answer: str, by: User | None, now: dt.datetime) -> 
 
 
 def _remote(finding: Finding) -> RemoteInvoice:
-    return RemoteInvoice.objects.select_related("invoice", "connection").get(
-        connection=finding.connection, invoice=finding.invoice
-    )
+    rows = RemoteInvoice.objects.select_for_update(of=("self",))
+    rows = rows.select_related("invoice", "connection", "leftover")
+    return rows.get(connection=finding.connection, invoice=finding.invoice)

@@ -15,11 +15,12 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Prefetch
 
+from atera_invoicing import money
 from atera_invoicing.errors import Refused
 from invoices import paying
 from invoices.models import Payment
 
-from . import connected, noticing
+from . import connected, leftover, noticing
 from .models import Finding, RemoteInvoice, Settlement
 from .providers import port
 
@@ -67,7 +68,8 @@ def clear(remote: RemoteInvoice, *, now: dt.datetime) -> None:
     a payment can't be taken back.
     """
     settle(remote, [], now=now)
-    if remote.settlements.filter(payments__in=Payment.objects.live()).exists():
+    stand = remote.settlements.filter(payments__in=Payment.objects.live())
+    if stand.exists() or leftover.stands(remote):
         raise Refused(
             "refunded_since",
             "Money that was paid on it there was given back here. Remove that refund first.",
@@ -82,13 +84,20 @@ def follow(remote: RemoteInvoice, *, now: dt.datetime) -> None:
     rows = remote.settlements.prefetch_related(live)
     pairs = [_Pair(row, list(row.payments.all())) for row in rows]
     refused: list[str] = []
+    try:
+        leftover.withdraw(remote, now=now)
+    except Refused as error:
+        refused.append(error.message)
     for pair in pairs:
         if why := _out_of_step(pair):
             _take_back(remote, pair, why, refused, now)
-    left = Decimal(0)
+    left = money.ZERO
     for pair in pairs:
         if pair.row.gone_at is None:
             left += _record(remote, pair, now)
+    leftover.book(remote, now=now)
+    if left:  # a total that is more there is named already
+        left = max(left - max(-leftover.explained(remote), money.ZERO), money.ZERO)
     over = [{"field": "payments", "ours": "0.00", "theirs": str(left)}] if left else []
     noticing.report(remote, Finding.Kind.SETTLED, over, now=now)
     noticing.report_problem(remote, Finding.Kind.REFUSED, refused, now=now)

@@ -126,7 +126,7 @@ def queue_anew(
     """Send an invoice again that was deleted there, as a new document of the next generation."""
     connected.refuse_unless_active(connection)
     rows = RemoteInvoice.objects.select_for_update(of=("self",))
-    remote = rows.select_related("invoice", "connection").get(pk=remote.pk)
+    remote = rows.select_related("invoice", "connection", "leftover").get(pk=remote.pk)
     if remote.status != RemoteInvoice.Status.DELETED:
         raise Refused("still_there", f"{remote.number} is still there and is not sent again.")
     money_there.clear(remote, now=now)

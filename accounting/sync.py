@@ -129,7 +129,7 @@ def apply(connection: Connection, status: Status, *, asked_at: dt.datetime) -> b
 
 def _locked(connection: Connection, remote_id: str) -> QuerySet[RemoteInvoice]:
     rows = RemoteInvoice.objects.select_for_update(of=("self",))
-    rows = rows.select_related("invoice", "connection")
+    rows = rows.select_related("invoice", "connection", "leftover")
     return rows.filter(connection=connection, remote_id=remote_id)
 
 

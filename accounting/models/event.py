@@ -41,6 +41,9 @@ class RemoteInvoice(models.Model):
     linked = models.BooleanField(
         default=False, help_text="It was there before us and only linked, never sent."
     )
+    leftover = models.OneToOneField(
+        Payment, models.PROTECT, null=True, related_name="+", help_text="See leftover.py."
+    )
     seen_at = models.DateTimeField()
 
     class Meta:
