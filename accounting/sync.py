@@ -34,7 +34,9 @@ MOST_ROUNDS = 20
 
 
 def poll(connection_id: int, *, now: dt.datetime) -> bool:
-    """Ask what changed since the last time. False when it is not time yet or somebody else asks."""
+    """Ask what changed since the last time; the first time, look at everything. False when it is
+    not time yet or somebody else asks.
+    """
     due = Connection.objects.active().filter(lost_at__isnull=True, poll_at__lte=now)
     if not due.filter(pk=connection_id).update(poll_at=now + EVERY):
         return False
@@ -48,6 +50,8 @@ def poll(connection_id: int, *, now: dt.datetime) -> bool:
             if error.code != "cursor_too_old":
                 raise
             return _begin_anew(connection, clock)
+        if not cursor:  # what happened before, nobody will tell us
+            sweep(connection, now=clock.now())
         _apply(connection, changes, asked_at)
         if changes.complete:
             break

@@ -74,6 +74,11 @@ def ring(connection: Connection) -> None:
     ringing.ring(deliver, connection.pk)
 
 
+def ring_look(connection: Connection) -> None:
+    """Tell a worker to look at a connection, once it is in force."""
+    ringing.ring(look, connection.pk)
+
+
 def _ask_each(question: Callable[[Connection], object]) -> None:
     """Put a question over every connection that lets us in; one that fails stops no other."""
     for connection in Connection.objects.active().filter(lost_at=None):

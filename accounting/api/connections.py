@@ -188,6 +188,7 @@ class ConnectionViewSet(Listing, Retrieving, Endpoint):
         """Put the set-up into force: all of it, or nothing."""
         version = self.given(VersionSerializer)["version"]
         done = wizard.commit(self.get_object(), version=version, by=request.user, now=self.now)
+        tasks.ring_look(done)
         return Response(self.shown(done))
 
     @extend_schema(request=None)
