@@ -10,7 +10,7 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from invoices import events, lifecycle
 
-from . import amendments, money_there, outbox
+from . import amendments, connected, money_there, outbox
 from .models import Export, Finding, RemoteInvoice
 from .noticing import ALONE
 from .providers import registry
@@ -76,6 +76,7 @@ def _open(finding: Finding) -> Finding:
     finding = rows.get(pk=finding.pk)
     if finding.answered_at:
         raise Refused("answered", "Somebody decided this already. Look again.")
+    connected.refuse_unless_active(finding.connection)
     return finding
 
 
@@ -90,4 +91,7 @@ def _close(finding: Finding, answer: str, by: User | None, now: dt.datetime) -> 
 def _remote(finding: Finding) -> RemoteInvoice:
     rows = RemoteInvoice.objects.select_for_update(of=("self",))
     rows = rows.select_related("invoice", "connection", "leftover")
-    return rows.get(connection=finding.connection, invoice=finding.invoice)
+    remote = rows.filter(connection=finding.connection, invoice=finding.invoice).first()
+    if remote is None:
+        raise Refused("not_there", f"{finding.invoice} is no longer known there. Ignore this.")
+    return remote

@@ -74,7 +74,7 @@ class FindingSerializer(RowSerializer):
 class FindingViewSet(Listing, Retrieving, Endpoint):
     """What differs at the provider. Nothing changes until somebody decides."""
 
-    queryset = Finding.objects.all()
+    queryset = Finding.objects.shown()
     serializer_class = row_serializer = FindingSerializer
     filterset_class = FindingFilter
     permissions = {

@@ -83,6 +83,18 @@ class Settlement(models.Model):
         ]
 
 
+class FindingQuerySet(models.QuerySet["Finding"]):
+    def waiting(self) -> FindingQuerySet:
+        """Those that somebody can decide: over a connection that is cut nobody can."""
+        return self.filter(answered_at=None, connection__state=Connection.State.ACTIVE)
+
+    def shown(self) -> FindingQuerySet:
+        """Those and all that were decided."""
+        return self.filter(
+            Q(answered_at__isnull=False) | Q(connection__state=Connection.State.ACTIVE)
+        )
+
+
 class Finding(models.Model):
     """Something at the other end that a person should know of. It changes nothing by itself."""
 
@@ -116,6 +128,8 @@ class Finding(models.Model):
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
+
+    objects = FindingQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

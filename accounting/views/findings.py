@@ -38,7 +38,7 @@ class FindingList(ListPage):
     )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Finding]:
-        return Finding.objects.select_related("invoice", "connection", "answered_by")
+        return Finding.objects.shown().select_related("invoice", "connection", "answered_by")
 
     def bulk_accept(self, rows: list[Finding]) -> str:
         return each(rows, findings.accept, "accepted", by=self.request.user)
@@ -48,7 +48,7 @@ class FindingList(ListPage):
 
     def context(self) -> dict[str, Any]:
         connection = wizard.active()
-        waiting = Finding.objects.filter(answered_at=None).count()
+        waiting = Finding.objects.waiting().count()
         return super().context() | {
             "connection": connection, "waiting": waiting, "open": self.request.GET.get("open", ""),
         }  # fmt: skip
@@ -74,6 +74,7 @@ class FindingPage(DetailPage):
             "remote": remote,
             "where": connected.where(finding.connection),
             "rows": [wording.difference(row) for row in finding.differences],
+            "waits": not finding.answered_at and finding.connection.is_active,
             "problems": [row["ours"] for row in finding.differences if row["field"] == "problem"],
             "can_accept": finding.kind in findings.ACCEPTABLE,
             "can_push": finding.kind in findings.OURS_COUNTS,
