@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.db.models import QuerySet
 
+from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from invoices.models import Event, Invoice
 
@@ -68,8 +69,9 @@ def look(connection: Connection, *, after: int, by: User, now: dt.datetime) -> L
 
 @transaction.atomic
 def unlink(connection: Connection, ids: Iterable[int], *, by: User, now: dt.datetime) -> int:
-    """Take staged links back."""
-    staging.hold(connection, by=by)
+    """Take staged links back. What is committed stays, or it would be sent a second time."""
+    if not staging.hold(connection, by=by).is_draft:
+        raise Refused("committed", "The set-up is committed; what is linked stays linked.")
     rows = RemoteInvoice.objects.filter(connection=connection, linked=True, invoice__in=ids)
     count, _ = rows.delete()
     staging.touch(connection, now=now)

@@ -42,7 +42,7 @@ class RemoteInvoiceViewSet(Listing, Retrieving, Endpoint):
     queryset = RemoteInvoice.objects.all()
     serializer_class = row_serializer = RemoteInvoiceSerializer
     filterset_class = RemoteInvoiceFilter
-    permissions = {"list": SEE, "retrieve": SEE, "void": VOID, "send": EXPORT}
+    permissions = {"list": SEE, "retrieve": SEE, "void": VOID, "void_there": VOID, "send": EXPORT}
 
     @extend_schema(request=VoidSerializer, responses=ExportSerializer)
     @action(detail=True, methods=["post"])
@@ -54,9 +54,19 @@ class RemoteInvoiceViewSet(Listing, Retrieving, Endpoint):
         return Response(ExportSerializer(export).data)
 
     @extend_schema(request=None, responses=ExportSerializer)
+    @action(detail=True, methods=["post"], url_path="void-there")
+    def void_there(self, request: Request, pk: str) -> Response:
+        """Void there what is voided here already."""
+        export = voiding.void_there(self.get_object(), by=request.user, now=self.now)
+        tasks.ring(export.connection)
+        return Response(ExportSerializer(export).data)
+
+    @extend_schema(request=None, responses=ExportSerializer)
     @action(detail=True, methods=["post"])
     def send(self, request: Request, pk: str) -> Response:
-        """Write it there anew, as it is here now; refused when it is paid or was changed there."""
+        """Write it there anew, as it is here now; refused when it is paid there. What was accepted
+        as it is there is undone by it.
+        """
         export = voiding.update(self.get_object(), by=request.user, now=self.now)
         tasks.ring(export.connection)
         return Response(ExportSerializer(export).data)
