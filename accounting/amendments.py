@@ -86,9 +86,10 @@ def refuse_update(remote: RemoteInvoice) -> None:
         raise Refused("settled_there", settled_there(remote))
 
 
-def refuse_undecided(remote: RemoteInvoice) -> None:
+def refuse_undecided(remote: RemoteInvoice, *, shown: bool = False) -> None:
     """Refused when somebody changed it there since we last wrote it, unless it was decided that
-    exactly this is to be written over.
+    exactly this is to be written over. What was left as it is there by decision is written over
+    only by somebody who was `shown`, field by field, what that changes.
     """
     drift = comparing.differences(remote.baseline, remote.content)
     last = Finding.objects.filter(
@@ -96,10 +97,12 @@ def refuse_undecided(remote: RemoteInvoice) -> None:
     ).first()
     where = connected.where(remote.connection)
     if last and _left_as_it_is(last, drift):
+        if shown:
+            return
         raise Refused(
             "left_as_it_is",
-            f"{remote.invoice} was changed in {where}, and it was decided to leave it so. Change"
-            " it there; sent from here it would be written over.",
+            f"{remote.invoice} was changed in {where}, and it was decided to leave it so. Look at"
+            " what sending it again would change there, and send it with that plan.",
         )
     decided = last and last.answer == Finding.Answer.PUSHED and last.differences == drift
     if drift and not decided:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from . import amendments, answers, calling, comparing, findings, sync
+from . import amendments, answers, calling, comparing, noticing, sync
 from .models import Connection, Export, Finding, RemoteInvoice
 from .providers.port import Reason, State, Status
 
@@ -61,10 +61,10 @@ def _keep(remote: RemoteInvoice, now: dt.datetime) -> None:
     """What is there is ours: with it later changes are compared."""
     remote.baseline = remote.content
     remote.save(update_fields=["baseline"])
-    findings.gone(remote, Finding.Kind.DRIFT, now=now)
+    noticing.gone(remote, Finding.Kind.DRIFT, now=now)
 
 
 def _is_news(remote: RemoteInvoice) -> bool:
     """Whether something that we wrote was changed there and nobody here has seen it yet."""
     drift = comparing.differences(remote.baseline, remote.content)
-    return bool(drift) and not findings.is_known(remote, drift)
+    return bool(drift) and not noticing.is_known(remote, drift)

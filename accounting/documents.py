@@ -18,7 +18,7 @@ from customers.recipients import Recipient
 from invoices.models import Invoice, InvoiceLine
 
 from .links import Tables
-from .models import Connection, Link, RemoteInvoice
+from .models import Connection, Export, Link, RemoteInvoice
 from .providers.port import Document, Line, TaxMode, TimeDocument
 
 PENDING = "link:"
@@ -100,12 +100,23 @@ def changing(document: Document, remote: RemoteInvoice) -> Document:
         remote_id=remote.remote_id,
         remote_version=remote.version,
         number=remote.number,
+        marker=_marker_there(remote),
     )
 
 
-def marker(invoice: Invoice) -> str:
-    """By this an invoice is recognised at the provider, whatever happens to its number."""
-    return f"{MARKER}{invoice.uid}"
+def _marker_there(remote: RemoteInvoice) -> str:
+    """The one that stands there, if we sent it."""
+    sent = Export.objects.filter(
+        invoice=remote.invoice_id, operation=Export.Operation.CREATE, remote_id=remote.remote_id
+    ).values_list("marker", flat=True)
+    return sent.first() or marker(remote.invoice)
+
+
+def marker(invoice: Invoice, generation: int = 1) -> str:
+    """By this an invoice is recognised at the provider, whatever happens to its number. A document
+    that takes the place of one that was deleted there is of the next generation.
+    """
+    return f"{MARKER}{invoice.uid}" + (f" {generation}" if generation > 1 else "")
 
 
 def dump(document: Document | TimeDocument) -> dict[str, Any]:

@@ -6,8 +6,10 @@ delivery.py keeps; the unique indexes of `Export` make a second one for the same
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -18,7 +20,7 @@ from atera_invoicing.models import User
 from invoices import exporting
 from invoices.models import Invoice
 
-from . import amendments, claimed, connected, documents, planning, readiness, timepush
+from . import amendments, claimed, connected, documents, money_there, planning, readiness, timepush
 from .models import Connection, Export, Finding, RemoteInvoice, Run
 from .planning import Row
 from .providers.port import Document, TimeDocument
@@ -76,7 +78,11 @@ def _queue_chunk(run: Run, ids: Sequence[int], priority: int, shown: frozenset[R
     )
     run.total += len(ready)
     run.save()
-    rows = [_row(connection, one, run=run, priority=priority, by=by, now=now) for one in ready]
+    born = _generations(one.invoice.pk for one in ready)
+    rows = [
+        _row(connection, one, born[one.invoice.pk], run=run, priority=priority, by=by, now=now)
+        for one in ready
+    ]
     try:
         bulk.insert_new(rows)
     except IntegrityError:
@@ -100,11 +106,14 @@ def _look(
 
 def exportable(connection: Connection) -> QuerySet[Invoice]:
     """Issued invoices that are neither there nor on their way."""
+    created = connection.exports.filter(
+        operation=Export.Operation.CREATE, state=State.SENT, invoice__isnull=False
+    )
     return (
         Invoice.objects.filter(
             issued_at__isnull=False, voided_at__isnull=True, export_queued_at__isnull=True
         )
-        .exclude(exports__connection=connection, exports__operation="create", exports__state="sent")
+        .exclude(pk__in=created.values("invoice"))
         .exclude(remotes__connection=connection)
     )
 
@@ -126,6 +135,8 @@ def queue_anew(
 ) -> Export:
     """Send an invoice again that was deleted there, as a new document of the next generation."""
     connected.refuse_unless_active(connection)
+    rows = RemoteInvoice.objects.select_for_update(of=("self",))
+    remote = rows.select_related("invoice", "connection", "remainder").get(pk=remote.pk)
     invoice = Invoice.objects.select_for_update().get(pk=remote.invoice_id)
     if remote.status != RemoteInvoice.Status.DELETED:
         raise Refused("still_there", f"{remote.number} is still there and is not sent again.")
@@ -133,19 +144,13 @@ def queue_anew(
     planning.refuse_unless(plan, plan_hash)
     for ready in plan.ready:
         ready.certain()
-    before = Export.objects.filter(
-        connection=connection, invoice=invoice, operation=Export.Operation.CREATE
-    )
-    last = before.first()
-    before.update(state=State.CANCELLED)
+    money_there.clear(remote, now=now)
+    Export.objects.filter(
+        invoice=invoice, operation=Export.Operation.CREATE, state=State.SENT,
+        remote_id=remote.remote_id,
+    ).update(state=State.REPLACED)  # fmt: skip
     remote.delete()
-    run = queue(connection, [invoice.pk], by=by, now=now)
-    export = run.exports.get()
-    export.generation = last.generation + 1 if last else 1
-    export.marker = f"{export.marker} {export.generation}"
-    export.document["marker"] = export.marker
-    export.digest = documents.digest(export.document)
-    export.save()
+    export = queue(connection, [invoice.pk], by=by, now=now).exports.get()
     connection.findings.filter(
         invoice=invoice, kind=Finding.Kind.DELETED, answered_at__isnull=True
     ).update(answer=Finding.Answer.PUSHED, answered_at=now, answered_by=by)
@@ -221,13 +226,15 @@ def cancel_all(connection: Connection, *, by: User | None, now: dt.datetime) -> 
 def _row(
     connection: Connection,
     ready: Ready,
+    generation: int,
     *,
     run: Run,
     priority: int,
     by: User | None,
     now: dt.datetime,
 ) -> Export:
-    data = documents.dump(ready.certain())
+    marker = documents.marker(ready.invoice, generation)
+    data = documents.dump(dataclasses.replace(ready.certain(), marker=marker))
     return Export(
         connection=connection,
         run=run,
@@ -236,11 +243,23 @@ def _row(
         priority=priority,
         document=data,
         digest=documents.digest(data),
-        marker=documents.marker(ready.invoice),
+        generation=generation,
+        marker=marker,
         run_at=now,
         queued_at=now,
         queued_by=by,
     )
+
+
+def _generations(ids: Iterable[int]) -> Counter[int]:
+    """Which document of each invoice the next one is: those that were deleted there, and one."""
+    born = Counter(ids)
+    born.update(
+        Export.objects.filter(
+            invoice__in=list(born), operation=Export.Operation.CREATE, state=State.REPLACED
+        ).values_list("invoice", flat=True)
+    )
+    return born
 
 
 def _renew(export: Export) -> None:
@@ -253,7 +272,7 @@ def _renew(export: Export) -> None:
         document = timepush.rewritten(export)
     elif export.operation == Export.Operation.CREATE:
         (ready,) = readiness.check(connection, [export.invoice.pk])
-        document = ready.certain()
+        document = dataclasses.replace(ready.certain(), marker=export.marker)
     else:
         remote = connection.invoices.get(invoice=export.invoice)
         if export.operation == Export.Operation.UPDATE:

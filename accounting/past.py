@@ -7,17 +7,18 @@ time; whoever looks on says after which invoice.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from invoices.models import Event, Invoice
 
 from . import calling, remotes, staging, suggestions
-from .models import Connection, Link, RemoteInvoice
+from .models import Connection, Finding, Link, RemoteInvoice
 from .providers import registry
 from .providers.port import Kind, Status
 
@@ -68,8 +69,9 @@ def look(connection: Connection, *, after: int, by: User, now: dt.datetime) -> L
 
 @transaction.atomic
 def unlink(connection: Connection, ids: Iterable[int], *, by: User, now: dt.datetime) -> int:
-    """Take staged links back."""
-    staging.hold(connection, by=by)
+    """Take staged links back. What is committed stays, or it would be sent a second time."""
+    if not staging.hold(connection, by=by).is_draft:
+        raise Refused("committed", "The set-up is committed; what is linked stays linked.")
     rows = RemoteInvoice.objects.filter(connection=connection, linked=True, invoice__in=ids)
     count, _ = rows.delete()
     staging.touch(connection, now=now)
@@ -78,19 +80,31 @@ def unlink(connection: Connection, ids: Iterable[int], *, by: User, now: dt.date
 
 def carry_over(connection: Connection) -> None:
     """What is known of our invoices at the same company moves to the new connection, so that none
-    is sent twice and none is lost sight of.
+    is sent twice and none is lost sight of; with it what differs there, and what was decided.
     """
-    before = RemoteInvoice.objects.filter(
-        connection__in=suggestions.earlier_connections(connection)
-    )
+    earlier = suggestions.earlier_connections(connection)
+    before = RemoteInvoice.objects.filter(connection__in=earlier)
     mine = RemoteInvoice.objects.filter(connection=connection)
     mine.filter(invoice__in=before.values("invoice")).delete()
     mine.filter(remote_id__in=before.values("remote_id")).delete()
     seen: set[int] = set()
-    for row in before.order_by("-connection", "-id"):
+    for row in before.order_by("-connection_id", "-id"):
         if row.invoice_id not in seen:
             seen.add(row.invoice_id)
             RemoteInvoice.objects.filter(pk=row.pk).update(connection=connection)
+    _carry_findings(earlier, connection)
+
+
+def _carry_findings(earlier: Collection[Connection], connection: Connection) -> None:
+    """Of two that are open for the same thing the later one counts."""
+    rows = Finding.objects.filter(connection__in=earlier)
+    seen: set[tuple[int, str]] = set()
+    for row in rows.filter(answered_at=None).order_by("-connection_id", "-id"):
+        if (row.invoice_id, row.kind) in seen:
+            row.answer, row.answered_at = Finding.Answer.GONE, connection.committed_at
+            row.save(update_fields=["answer", "answered_at"])
+        seen.add((row.invoice_id, row.kind))
+    rows.update(connection=connection)
 
 
 def mark_exported(connection: Connection, *, by: User, now: dt.datetime) -> None:

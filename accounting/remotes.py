@@ -81,8 +81,16 @@ def status_of(balance: Decimal, total: Decimal) -> str:
 
 def compare_totals(remote: RemoteInvoice, invoice: Invoice, *, now: dt.datetime) -> None:
     """Name a difference between their sums and ours; take the name away when there is none."""
-    sums = [getattr(invoice, name) for name in SUMS]
-    _compare(remote.connection, [(invoice.pk, sums, remote)], now)
+    _compare(remote.connection, [(invoice.pk, _sums(invoice), remote)], now)
+
+
+def differences(invoice: Invoice, there: Receipt | RemoteInvoice) -> list[dict[str, str]]:
+    """Each of the sums that is another one there."""
+    return _rows(_sums(invoice), there)
+
+
+def _sums(invoice: Invoice) -> list[Decimal]:
+    return [getattr(invoice, name) for name in SUMS]
 
 
 def _compare(
@@ -91,7 +99,7 @@ def _compare(
     now: dt.datetime,
 ) -> None:
     """By invoice: our sums, and what is there."""
-    found = [(invoice, _differences(sums, there), there) for invoice, sums, there in rows]
+    found = [(invoice, _rows(sums, there), there) for invoice, sums, there in rows]
     same = [invoice for invoice, differences, _ in found if not differences]
     if same:
         Finding.objects.filter(
@@ -103,7 +111,7 @@ def _compare(
             _name(connection, invoice, differences, there.version, now)
 
 
-def _differences(sums: Sequence[Decimal], there: Receipt | RemoteInvoice) -> list[dict[str, str]]:
+def _rows(sums: Sequence[Decimal], there: Receipt | RemoteInvoice) -> list[dict[str, str]]:
     return [
         {"field": field, "ours": str(ours), "theirs": str(getattr(there, field))}
         for field, ours in zip(SUMS, sums, strict=True)

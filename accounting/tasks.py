@@ -54,6 +54,7 @@ def sweep() -> None:
     now = timezone.now()
     for connection in Connection.objects.active():
         auto.queue_issued(connection, now=now)
+        sync.catch_up(connection, now=now)
     waiting = Export.objects.filter(
         state__in=[Export.State.QUEUED, Export.State.WAITING, Export.State.UNKNOWN], run_at__lte=now
     )
@@ -71,6 +72,11 @@ def sweep() -> None:
 def ring(connection: Connection) -> None:
     """Tell a worker about a connection once what was queued is committed."""
     ringing.ring(deliver, connection.pk)
+
+
+def ring_look(connection: Connection) -> None:
+    """Tell a worker to look at a connection, once it is in force."""
+    ringing.ring(look, connection.pk)
 
 
 def _ask_each(question: Callable[[Connection], object]) -> None:

@@ -22,6 +22,6 @@ def of_active() -> tuple[QuerySet[Any], ...]:
     return (
         Link.objects.filter(matters, confirmed=False, **ACTIVE),
         Export.objects.filter(state=Export.State.REJECTED, **ACTIVE),
-        Finding.objects.filter(answered_at__isnull=True, **ACTIVE),
+        Finding.objects.waiting(),
         Connection.objects.active().filter(lost_at__isnull=False),
     )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import Max
 
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from invoices import lifecycle
+from invoices.models import Invoice
 
 from . import amendments, outbox
-from .models import Connection, Export, RemoteInvoice
+from .models import Connection, Export, Finding, RemoteInvoice
 
 
 def live(invoice_id: int) -> RemoteInvoice | None:
@@ -30,8 +32,11 @@ def void(remote: RemoteInvoice, *, reason: str, by: User | None, now: dt.datetim
     return void_there(remote, by=by, now=now)
 
 
+@transaction.atomic
 def void_there(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> Export:
-    """Queue that it is voided there; refused when it is gone or paid there."""
+    """Queue that what is voided here is voided there; refused when it is gone or paid there."""
+    if not Invoice.objects.filter(pk=remote.invoice_id, voided_at__isnull=False).exists():
+        raise Refused("not_voided", "This invoice is not voided here. Void it at both ends.")
     if remote.status in RemoteInvoice.GONE:
         raise Refused("gone_there", f"{remote.number} is voided or deleted there already.")
     if remote.balance != remote.total:
@@ -43,6 +48,23 @@ def void_there(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> E
     return amendments.queue_change(
         remote.connection, remote, operation=Export.Operation.VOID, by=by, now=now
     )
+
+
+def accepted(remote: RemoteInvoice) -> Finding | None:
+    """What somebody accepted as it is there since ours was last written; writing it anew undoes
+    that.
+    """
+    kinds = (Finding.Kind.DRIFT, Finding.Kind.TOTAL)
+    rows = Finding.objects.filter(
+        connection=remote.connection, invoice=remote.invoice, kind__in=kinds,
+        answer=Finding.Answer.ACCEPTED,
+    )  # fmt: skip
+    last = remote.connection.exports.filter(
+        invoice=remote.invoice, state=Export.State.SENT
+    ).aggregate(at=Max("settled_at"))["at"]
+    if last:
+        rows = rows.filter(answered_at__gt=last)
+    return rows.select_related("answered_by").order_by("kind", "-id").first()
 
 
 def send(
@@ -65,7 +87,7 @@ def update(
     """
     if remote.invoice.voided_at:
         raise Refused("voided", "This invoice is voided. Void it there instead.")
-    amendments.refuse_undecided(remote)
+    amendments.refuse_undecided(remote, shown=bool(plan_hash))
     return amendments.queue_change(
         remote.connection,
         remote,

@@ -17,10 +17,12 @@ FIELDS = {
 
 def summary(rows: Sequence[Mapping[str, str]]) -> str:
     """The differences in a line: "Total 2,241.48 here, 2,241.49 there"; the last one of sums, the
-    first of others.
+    first of others. A problem is a sentence of its own.
     """
     if not rows:
         return ""
+    if rows[0]["field"] == "problem":
+        return rows[0]["ours"]
     sums = [row for row in rows if row["field"] in ("subtotal", "tax", "total")]
     row = difference(sums[-1] if sums else rows[0])
     more = "" if sums or len(rows) == 1 else f", and {len(rows) - 1} more"

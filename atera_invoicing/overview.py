@@ -159,6 +159,7 @@ def _shares(amounts: list[tuple[Age, Decimal]], today: dt.date) -> list[Share]:
 def _paid_since(day: dt.date) -> dict[str, Any]:
     """Payments less refunds received from a day on."""
     rows = Payment.objects.live().filter(received_on__gte=day)
+    rows = rows.exclude(method=Payment.Method.DIFFERENCE)  # nobody paid it
     sums = rows.aggregate(
         came=Sum("amount", filter=Q(kind=Payment.Kind.PAYMENT)),
         went=Sum("amount", filter=Q(kind=Payment.Kind.REFUND)),

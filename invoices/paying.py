@@ -84,7 +84,7 @@ def _settle(invoice: Invoice, now: dt.datetime) -> None:
 def _refuse_if_kept_elsewhere(payment: Payment) -> None:
     """What the accounting system told us, it would tell us again."""
     where = Installation.current().connected_to
-    if where and payment.method not in Payment.TAKEN_HERE:
+    if where and not payment.taken_here:
         raise Refused(
             "kept_elsewhere",
             f"This payment came from {where}. Remove it there; it disappears here by itself.",

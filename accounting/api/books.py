@@ -43,7 +43,8 @@ class RemoteInvoiceViewSet(Listing, Retrieving, Endpoint):
     serializer_class = row_serializer = RemoteInvoiceSerializer
     filterset_class = RemoteInvoiceFilter
     permissions = {
-        "list": SEE, "retrieve": SEE, "void": VOID, "send": EXPORT, "plan": EXPORT,
+        "list": SEE, "retrieve": SEE, "void": VOID, "void_there": VOID, "send": EXPORT,
+        "plan": EXPORT,
     }  # fmt: skip
 
     @extend_schema(request=VoidSerializer, responses=ExportSerializer)
@@ -52,6 +53,14 @@ class RemoteInvoiceViewSet(Listing, Retrieving, Endpoint):
         """Void it here, which frees its work, and there."""
         reason = self.given(VoidSerializer)["reason"]
         export = voiding.void(self.get_object(), reason=reason, by=request.user, now=self.now)
+        tasks.ring(export.connection)
+        return Response(ExportSerializer(export).data)
+
+    @extend_schema(request=None, responses=ExportSerializer)
+    @action(detail=True, methods=["post"], url_path="void-there")
+    def void_there(self, request: Request, pk: str) -> Response:
+        """Void there what is voided here already."""
+        export = voiding.void_there(self.get_object(), by=request.user, now=self.now)
         tasks.ring(export.connection)
         return Response(ExportSerializer(export).data)
 
@@ -66,7 +75,8 @@ class RemoteInvoiceViewSet(Listing, Retrieving, Endpoint):
     @action(detail=True, methods=["post"])
     def send(self, request: Request, pk: str) -> Response:
         """Write it there anew, as it is here now; refused when it is paid or was changed there.
-        What was deleted there goes as a new document.
+        What was deleted there goes as a new document, and what was accepted as it is there is
+        undone.
         """
         plan_hash = self.given(PlannedSerializer).get("plan", "")
         export = voiding.send(self.get_object(), by=request.user, now=self.now, plan_hash=plan_hash)
@@ -86,7 +96,7 @@ class FindingSerializer(RowSerializer):
 class FindingViewSet(Listing, Retrieving, Endpoint):
     """What differs at the provider. Nothing changes until somebody decides."""
 
-    queryset = Finding.objects.all()
+    queryset = Finding.objects.shown()
     serializer_class = row_serializer = FindingSerializer
     filterset_class = FindingFilter
     permissions = {

@@ -49,6 +49,7 @@ from .shapes import (
     SettingsSerializer,
     SetupSerializer,
     StartSerializer,
+    UnlinkSerializer,
     VersionSerializer,
 )
 from .shared import CHANGE, EXPORT, SEE
@@ -66,7 +67,8 @@ class ConnectionViewSet(Listing, Retrieving, Endpoint):
     permissions = {
         "list": SEE, "retrieve": SEE, "progress": SEE, "pause": EXPORT, "resume": EXPORT,
         "create": CHANGE, "partial_update": CHANGE, "setup": CHANGE, "take_over": CHANGE,
-        "decide": CHANGE, "bring": CHANGE, "find_old_invoices": CHANGE, "review": CHANGE,
+        "decide": CHANGE, "bring": CHANGE, "find_old_invoices": CHANGE,
+        "unlink_old_invoices": CHANGE, "review": CHANGE,
         "commit": CHANGE, "abandon": CHANGE, "refresh_lists": CHANGE, "disconnect": CHANGE,
         "disconnect_now": CHANGE,
     }  # fmt: skip
@@ -173,6 +175,14 @@ class ConnectionViewSet(Listing, Retrieving, Endpoint):
         found = asked(lambda: past.look(connection, after=after, by=request.user, now=self.now))
         return Response(LookedSerializer(found).data)
 
+    @extend_schema(request=UnlinkSerializer, responses=CountSerializer)
+    @action(detail=True, methods=["post"], url_path="unlink-old-invoices")
+    def unlink_old_invoices(self, request: Request, pk: str) -> Response:
+        """Take links of old invoices back, while the set-up is not committed."""
+        ids = self.given(UnlinkSerializer)["invoices"]
+        count = past.unlink(self.get_object(), ids, by=request.user, now=self.now)
+        return Response({"changed": count})
+
     @extend_schema(responses=ReviewSerializer)
     @action(detail=True)
     def review(self, request: Request, pk: str) -> Response:
@@ -188,6 +198,7 @@ class ConnectionViewSet(Listing, Retrieving, Endpoint):
         """Put the set-up into force: all of it, or nothing."""
         version = self.given(VersionSerializer)["version"]
         done = wizard.commit(self.get_object(), version=version, by=request.user, now=self.now)
+        tasks.ring_look(done)
         return Response(self.shown(done))
 
     @extend_schema(request=None)

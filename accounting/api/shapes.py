@@ -135,6 +135,14 @@ class LookedSerializer(serializers.Serializer):
     after = serializers.IntegerField(allow_null=True)
 
 
+class UnlinkSerializer(StrictSerializer):
+    """Invoices of ours whose staged links go."""
+
+    invoices = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), min_length=1, max_length=MOST
+    )
+
+
 class ReadSerializer(serializers.Serializer):
     """What changed here because the lists were read anew."""
 

@@ -41,6 +41,9 @@ class RemoteInvoice(models.Model):
     linked = models.BooleanField(
         default=False, help_text="It was there before us and only linked, never sent."
     )
+    remainder = models.OneToOneField(
+        Payment, models.PROTECT, null=True, related_name="+", help_text="See remainder.py."
+    )
     seen_at = models.DateTimeField()
 
     class Meta:
@@ -63,7 +66,7 @@ class RemoteInvoice(models.Model):
 class Settlement(models.Model):
     """A payment or credit at the provider, as far as it settles one invoice of ours.
 
-    `payment` is the row that it made here; without one it is a credit, or was undone.
+    The row says what is there; `payments` are those that it made here, removed ones too.
     """
 
     remote_invoice = models.ForeignKey(RemoteInvoice, models.PROTECT, related_name="settlements")
@@ -71,7 +74,8 @@ class Settlement(models.Model):
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     received_on = models.DateField()
     credit = models.BooleanField(default=False)
-    payment = models.OneToOneField(Payment, models.PROTECT, null=True, related_name="settlement")
+    reference = models.CharField(max_length=80, blank=True)
+    payments = models.ManyToManyField(Payment, related_name="settlements")
     gone_at = models.DateTimeField(null=True, help_text="Deleted, voided or moved there.")
     seen_at = models.DateTimeField()
 
@@ -80,6 +84,18 @@ class Settlement(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["remote_invoice", "remote_id"], name="settlement_once"),
         ]
+
+
+class FindingQuerySet(models.QuerySet["Finding"]):
+    def waiting(self) -> FindingQuerySet:
+        """Those that somebody can decide: over a connection that is cut nobody can."""
+        return self.filter(answered_at=None, connection__state=Connection.State.ACTIVE)
+
+    def shown(self) -> FindingQuerySet:
+        """Those and all that were decided."""
+        return self.filter(
+            Q(answered_at__isnull=False) | Q(connection__state=Connection.State.ACTIVE)
+        )
 
 
 class Finding(models.Model):
@@ -91,12 +107,16 @@ class Finding(models.Model):
         VOIDED = "voided", "Voided there"
         DELETED = "deleted", "Deleted there"
         SETTLED = "settled", "More was paid there than is owed here"
+        REFUSED = "refused", "Can't be followed here"
+        UNREAD = "unread", "Can't be read"
 
     class Answer(models.TextChoices):
         ACCEPTED = "accepted", "Accepted as it is there"
         PUSHED = "pushed", "Ours was sent again"
         IGNORED = "ignored", "Ignored"
         GONE = "gone", "No longer so"
+
+    STUCK = (Kind.REFUSED, Kind.UNREAD)
 
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="findings")
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="findings")
@@ -111,6 +131,8 @@ class Finding(models.Model):
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
+
+    objects = FindingQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

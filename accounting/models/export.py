@@ -69,9 +69,10 @@ class Export(Leased):
     The document is frozen when it is queued; a changed one is a new generation with a new key.
     Allowed moves: queued -> sending -> sent; sending -> waiting -> sending; sending -> unknown,
     which leaves only by adopting the remote document (sent) or proving that there is none
-    (queued); sending -> rejected -> queued (retry); queued, waiting, rejected -> cancelled. Cutting
-    the connection leaves what is unknown as cancelled with the code of what is left over; from
-    there it becomes unknown again when the same company is connected.
+    (queued); sending -> rejected -> queued (retry); queued, waiting, rejected -> cancelled; sent ->
+    replaced, when what it created was deleted there and goes again. Cutting the connection leaves
+    what is unknown as cancelled with the code of what is left over; from there it becomes unknown
+    again when the same company is connected.
     """
 
     class State(models.TextChoices):
@@ -82,6 +83,7 @@ class Export(Leased):
         REJECTED = "rejected", "Needs you"
         SENT = "sent", "Done"
         CANCELLED = "cancelled", "Cancelled"
+        REPLACED = "replaced", "Deleted there since"
 
     class Operation(models.TextChoices):
         CREATE = "create", "Create"
@@ -140,7 +142,8 @@ class Export(Leased):
         constraints = [
             models.UniqueConstraint(
                 fields=["connection", "invoice"],
-                condition=Q(operation="create", invoice__isnull=False) & ~Q(state="cancelled"),
+                condition=Q(operation="create", invoice__isnull=False)
+                & ~Q(state__in=["cancelled", "replaced"]),
                 name="export_created_once",
             ),
             models.UniqueConstraint(
@@ -174,6 +177,7 @@ class Export(Leased):
                 condition=Q(
                     state__in=[
                         "queued", "sending", "waiting", "unknown", "rejected", "sent", "cancelled",
+                        "replaced",
                     ]
                 ),
                 name="export_state_known",
@@ -183,7 +187,8 @@ class Export(Leased):
                 name="export_under_way_has_call",
             ),
             models.CheckConstraint(
-                condition=~Q(state="sent") | ~Q(remote_id=""), name="export_sent_has_remote"
+                condition=~Q(state__in=["sent", "replaced"]) | ~Q(remote_id=""),
+                name="export_sent_has_remote",
             ),
         ]  # fmt: skip
 

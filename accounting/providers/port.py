@@ -256,6 +256,7 @@ class State(StrEnum):
     PAID = "paid"
     VOIDED = "voided"
     DELETED = "deleted"
+    UNREADABLE = "unreadable"  # the answer about this one makes no sense; nothing else is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def badges(invoices: Sequence[Invoice]) -> dict[int, Badge]:
     for remote in rows.order_by("id"):
         name = registry.name(remote.connection.provider)
         found[remote.invoice_id] = Badge("exported", name, remote.url)
-    differing = Finding.objects.filter(invoice__in=ids, answered_at=None)
+    differing = Finding.objects.waiting().filter(invoice__in=ids)
     for pk, invoice_id in differing.values_list("pk", "invoice_id"):
         if invoice_id in found:
             url = reverse("accounting:finding", args=[pk])
@@ -95,7 +95,7 @@ def invoice_accounting(context: Any, invoice: Invoice) -> dict[str, Any]:
         "remote_where": registry.name(remote.connection.provider) if remote else "",
         "export": export,
         "moving": export is not None and export.state in Export.OPEN,
-        "findings": invoice.findings.filter(answered_at=None),
+        "findings": invoice.findings.waiting(),
         "live": voiding.live(invoice.pk) if remote else None,
         "gone": remote is not None
         and remote.connection == connection

@@ -133,9 +133,7 @@ class ExportPage(DetailPage):
             "remote": RemoteInvoice.objects.filter(
                 connection=export.connection, invoice=export.invoice_id
             ).first(),
-            "finding": Finding.objects.filter(
-                connection=export.connection, invoice=export.invoice_id, answered_at=None
-            ).first(),
+            "finding": Finding.objects.waiting().filter(invoice=export.invoice_id).first(),
             "document": export.document,
             "time_there": bool(connection and taking_back.possible(export, connection)),
         }

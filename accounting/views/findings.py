@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import connected, findings, tasks, wizard, wording
+from accounting import connected, findings, noticing, tasks, wizard, wording
 from accounting.filters import FindingFilter
 from accounting.models import Finding, RemoteInvoice
 from atera_invoicing.pages import ActionPage, Bulk, DetailPage, ListPage
@@ -40,7 +40,7 @@ class FindingList(ListPage):
     )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Finding]:
-        return Finding.objects.select_related("invoice", "connection", "answered_by")
+        return Finding.objects.shown().select_related("invoice", "connection", "answered_by")
 
     def bulk_accept(self, rows: list[Finding]) -> str:
         return each(rows, findings.accept, "accepted", by=self.request.user)
@@ -50,7 +50,7 @@ class FindingList(ListPage):
 
     def context(self) -> dict[str, Any]:
         connection = wizard.active()
-        waiting = Finding.objects.filter(answered_at=None).count()
+        waiting = Finding.objects.waiting().count()
         return super().context() | {
             "connection": connection, "waiting": waiting, "open": self.request.GET.get("open", ""),
         }  # fmt: skip
@@ -76,8 +76,11 @@ class FindingPage(DetailPage):
             "remote": remote,
             "where": connected.where(finding.connection),
             "rows": [wording.difference(row) for row in finding.differences],
-            "can_push": finding.kind != Finding.Kind.VOIDED,
-            "gone_there": finding.kind in findings.ALONE,
+            "waits": not finding.answered_at and finding.connection.is_active,
+            "problems": [row["ours"] for row in finding.differences if row["field"] == "problem"],
+            "can_accept": finding.kind in findings.ACCEPTABLE,
+            "can_push": finding.kind in findings.OURS_COUNTS,
+            "gone_there": finding.kind in noticing.ALONE,
         }
 
 
@@ -100,7 +103,7 @@ class FindingAccept(FindingAction):
     button = "Accept"
 
     def get_question(self) -> str:
-        if self.object.kind in findings.ALONE:
+        if self.object.kind in noticing.ALONE:
             return f"{self.object.invoice} is voided here too, and its work can be billed again."
         return "What is there counts from now on as right. Our invoice stays as it was issued."
 

@@ -81,9 +81,9 @@ def standing(connection: Connection) -> dict[str, Any]:
         "kinds": kinds,
         "to_decide": sum(kind["open"] + kind["stale"] for kind in kinds if kind["needed"]),
         "rejected": exports.filter(state=Export.State.REJECTED).count(),
-        "waiting": exports.exclude(
-            state__in=[Export.State.SENT, Export.State.CANCELLED, Export.State.REJECTED]
-        ).count(),
+        "waiting": exports.filter(state__in=Export.OPEN)
+        .exclude(state=Export.State.REJECTED)
+        .count(),
         "findings": Finding.objects.filter(connection=connection, answered_at=None).count(),
         "rule": Installation.current().get_recipient_rule_display(),
         "now": timezone.now(),

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import changes, obstacles, past, references, staging, wizard
+from accounting import changes, obstacles, past, references, staging, tasks, wizard
 from accounting.forms import SettingsForm
 from accounting.models import Connection, Link, RemoteInvoice
 from accounting.providers.port import Kind, ProviderError
@@ -130,18 +130,13 @@ class ReviewPage(SetupMixin, Page):
         connection = wizard.current()
         if connection is None:
             return HttpResponseRedirect(home())
-        done = say(
-            request,
-            lambda: (
-                wizard.commit(
-                    connection,
-                    version=int(version) if version.isdecimal() else 0,
-                    by=request.user,
-                    now=timezone.now(),
-                )
-                and None
-            ),
-        )
+        number = int(version) if version.isdecimal() else 0
+
+        def commit() -> None:
+            by, now = request.user, timezone.now()
+            tasks.ring_look(wizard.commit(connection, version=number, by=by, now=now))
+
+        done = say(request, commit)
         return HttpResponseRedirect(
             reverse("accounting:done") if done else reverse("accounting:setup-review")
         )

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.timezone import localdate
 
-from accounting import connected, tasks, voiding
+from accounting import connected, tasks, voiding, wording
 from accounting.models import Connection, RemoteInvoice
 from atera_invoicing.pages import ActionPage, ReasonForm
 from invoices.views.invoice import freed
+from invoices.wording import day
 
 from .planned import SendPage
 
@@ -87,7 +89,13 @@ class RemoteSend(RemoteAction, SendPage):
     def get_question(self) -> str:
         if self.object.status == RemoteInvoice.Status.DELETED:
             return "It was deleted there. It is sent as a new document."
-        return "What is there is written over with the invoice as it is here now, its e-mail too."
+        plain = "What is there is written over with the invoice as it is here now, its e-mail too."
+        finding = voiding.accepted(self.object)
+        if finding is None:
+            return plain
+        who, when = finding.answered_by or "Somebody", day(localdate(finding.answered_at))
+        what = wording.summary(finding.differences)
+        return f"{plain} That undoes what {who} accepted on {when}: {what}."
 
     def perform(self, form: Any) -> str:
         plan_hash = form.cleaned_data["plan"]

@@ -31,7 +31,7 @@ TONES = {  # what a state is called -> the tone of its pill
     "warn": "partially_paid pending failed warning high expiring waiting unknown drift",
     "bad": "overdue deleting critical blocked error rejected",
     "hollow": "draft voided refunded archived ended inactive empty low none closed revoked expired"
-    " cancelled",
+    " cancelled replaced",
 }
 TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}
 BUSY = {"writing", "issuing", "deleting", "running", "sending"}

@@ -27,6 +27,7 @@ class Payment(models.Model):
         OTHER = "other", "Other"
         BOOKS = "books", "Accounting system"
         CREDIT = "credit", "Credit"
+        DIFFERENCE = "differ", "Difference of totals"
 
     TAKEN_HERE = (Method.BANK, Method.CARD, Method.CHECK, Method.CASH, Method.OTHER)
 
@@ -63,3 +64,8 @@ class Payment(models.Model):
                 violation_error_message="The amount must be more than 0.",
             ),
         ]
+
+    @property
+    def taken_here(self) -> bool:
+        """Whether a person wrote it down here; others came from the accounting system."""
+        return self.method in self.TAKEN_HERE

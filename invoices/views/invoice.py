@@ -48,6 +48,7 @@ class InvoicePage(DetailPage):
             "stories": list(zip(stories, sheet.lines, strict=True)),
             "dropped": dropped,
             "payments": invoice.payments.select_related("created_by", "removed_by"),
+            "kept_elsewhere": Installation.current().connected_to,
             "refundable": invoice.paid - invoice.refunded,
             "diary": [(event, changes.rows(event)) for event in diary],
             "voiding": next((event for event in diary if event.code == "voided"), None),

@@ -21,6 +21,7 @@ from invoices.models import Invoice
 from tests import make
 
 NOW = make.at("2026-11-24", "10:00")
+HOUR = dt.timedelta(hours=1)
 
 
 def settings_for(sims: simulators.Simulators) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounting import delivery, findings, outbox, sync, voiding
+from accounting import delivery, findings, outbox, planning, sync, voiding
 from accounting.models import Connection, Export, Finding, RemoteInvoice
 from atera_invoicing.errors import Refused
 from invoices.models import Invoice
@@ -76,6 +76,9 @@ def test_an_edit_that_nobody_decided_about_is_not_written_over(connection, sims,
 def test_an_edit_that_was_left_as_it_is_is_not_written_over_later(sims, touched, answer):
     answer(Finding.objects.get(), by=None, now=sims.clock.now())
     assert refuse(sims).code == "left_as_it_is"
+    remote = RemoteInvoice.objects.get()
+    plan = planning.resend(remote.connection, remote)
+    voiding.update(remote, by=None, now=sims.clock.now(), plan_hash=plan.hash)
 
 
 def test_deciding_for_ours_writes_it_and_frees_the_way(connection, sims, out, touched):

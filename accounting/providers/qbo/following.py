@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from accounting.providers import port
-from accounting.providers.port import Changes, Rejected, Status
+from accounting.providers.port import Changes, Rejected, State, Status
 
 from . import faults, query, reading
 from .client import Client
 
+logger = logging.getLogger(__name__)
 Doc = Mapping[str, Any]
 Url = Callable[[str], str]
 OVERLAP = dt.timedelta(minutes=5)  # clocks differ, and what was just written is found late
@@ -67,6 +69,7 @@ def changes(qbo: Client, cursor: str, *, now: dt.datetime, url: Url) -> Changes:
         invoices += [row for row in deleted if row["kind"] == "Invoice"]
         payments += [row for row in deleted if row["kind"] == "Payment"]
         complete = False
+    payments = _readable(payments)
     gone = {str(row["Id"]) for row in payments if _is_gone(row)}
     alive = {str(row["Id"]): row for row in payments if str(row["Id"]) not in gone}
     invoices = [*invoices, *_paid_by(qbo, alive, invoices)]
@@ -123,7 +126,26 @@ def _statuses(
     more = query.select_each(qbo, "Payment", "Id", sorted(linked - payments.keys()))
     known = {**payments, **{str(row["Id"]): row for row in more}}
     for row in invoices:
-        yield reading.status(row, known, url=url(str(row["Id"])))
+        id = str(row["Id"])
+        try:
+            yield reading.status(row, known, url=url(id))
+        except reading.ODD:  # one answer that makes no sense must not hide the others
+            logger.exception("QuickBooks: invoice %s can't be read", id)
+            yield Status(id, State.UNREADABLE, number=str(row.get("DocNumber", "")))
+
+
+def _readable(payments: Iterable[Doc]) -> list[Doc]:
+    """Without those of a shape that nobody knows: the invoices that they pay say so themselves."""
+    found = []
+    for payment in payments:
+        try:
+            reading.amount(payment, "TotalAmt")
+            reading.paid_invoices(payment)
+        except reading.ODD:
+            logger.exception("QuickBooks: payment %s can't be read", payment.get("Id"))
+        else:
+            found.append(payment)
+    return found
 
 
 def _is_gone(payment: Doc) -> bool:

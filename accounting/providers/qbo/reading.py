@@ -16,6 +16,8 @@ from .mapping import CENT, plain
 
 Doc = Mapping[str, Any]
 BILLED = "HasBeenBilled"
+# What reading an answer of an unknown shape ends in.
+ODD = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
 
 
 def receipt(doc: Doc, *, url: str) -> Receipt:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from accounting import delivery, findings, outbox, sync, timepush
-from accounting.models import Connection, Export, Finding, RemoteInvoice, Settlement
+from accounting.models import Connection, Export, Finding, Settlement
 from accounting.providers.port import Kind
 from atera_invoicing.errors import Refused
 from contracts import facts, locks
@@ -16,38 +16,10 @@ from contracts.models import TimeEntry
 from invoices.models import Invoice, Status
 from tests import make
 
-from . import books
+from .. import books
+from .conftest import id_there, look, status
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def connection(sims, db):
-    return books.connect(sims)
-
-
-@pytest.fixture
-def out(connection, sims, parts) -> Invoice:
-    """An invoice of 250.00 that is there."""
-    look(connection, sims)  # so that the first cursor lies before it
-    invoice = books.invoice(*parts)
-    outbox.queue(connection, [invoice.pk], by=None, now=sims.clock.now())
-    delivery.work(connection.pk, now=sims.clock.now())
-    return invoice
-
-
-def look(connection: Connection, sims) -> None:
-    """Some time later, ask what changed."""
-    sims.clock.move(minutes=20)
-    assert sync.poll(connection.pk, now=sims.clock.now())
-
-
-def id_there(invoice: Invoice) -> str:
-    return RemoteInvoice.objects.get(invoice=invoice).remote_id
-
-
-def status(invoice: Invoice) -> Status:
-    return Invoice.objects.get(pk=invoice.pk).status(make.day("2026-11-24"))
 
 
 def test_payments_there_are_payments_here_and_follow_them(connection, sims, out):

@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounting', '0001_initial'),
-        ('invoices', '0006_export'),
+        ('accounting', '0005_remainder'),
+        ('invoices', '0007_difference'),
     ]
 
     operations = [

@@ -1,0 +1,67 @@
+"""Over REST what the pages can: void there only, and take a staged link of an old invoice back."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounting import delivery, findings, voiding
+from accounting.models import Connection, Export, Finding, RemoteInvoice
+from atera_invoicing.errors import Refused
+from invoices import lifecycle
+
+from .. import books
+from .conftest import id_there, look
+
+pytestmark = pytest.mark.django_db(transaction=True)
+API = "/api/v1/accounting"
+
+
+def test_what_is_voided_here_is_voided_there(connection, sims, out, client_as):
+    url = f"{API}/remote-invoices/{RemoteInvoice.objects.get().pk}/void-there/"
+    refused = client_as("billing").post(url)
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_voided")
+    lifecycle.void(out, reason="Wrong", by=None, now=sims.clock.now())
+    assert client_as("bookkeeper").post(url).status_code == 403
+    answer = client_as("billing").post(url)
+    assert (answer.status_code, answer.json()["operation"]) == (200, "void")
+    Export.objects.filter(operation="void").update(run_at=sims.clock.now())
+    delivery.work(connection.pk, now=sims.clock.now())
+    assert books.there(sims, out)[0]["TotalAmt"] == 0
+
+
+def test_an_invoice_that_lives_here_is_not_voided_there_by_an_address(sims, out):
+    with pytest.raises(Refused) as refused:
+        voiding.void_there(RemoteInvoice.objects.get(), by=None, now=sims.clock.now())
+    assert refused.value.code == "not_voided"
+
+
+def test_a_staged_link_is_taken_back_and_a_committed_one_stays(connection, out, client_as):
+    client = client_as("owner")
+    url = f"{API}/connections/{connection.pk}/unlink-old-invoices/"
+    RemoteInvoice.objects.update(linked=True)
+
+    def post(ids: list[int]):
+        return client.post(url, {"invoices": ids}, content_type="application/json")
+
+    assert post([out.pk]).status_code == 409
+    assert RemoteInvoice.objects.exists()
+    Connection.objects.update(state="draft", held_by=client.session["_auth_user_id"])
+    assert post([]).status_code == 422
+    assert post([out.pk, 999]).json() == {"changed": 1}
+    assert not RemoteInvoice.objects.exists()
+
+
+def test_sending_again_says_whose_acceptance_it_undoes(connection, sims, out, owner, client_as):
+    page = f"/accounting/there/{RemoteInvoice.objects.get().pk}/send/"
+    client = client_as("billing")
+    assert "undoes" not in client.get(page).text
+    sims.qbo.as_person.edit_line(id_there(out), "1", description="Support")
+    look(connection, sims)
+    findings.accept(Finding.objects.get(), by=owner, now=sims.clock.now())
+    text = client.get(page).text
+    assert f"undoes what {owner} accepted on" in text
+    assert "Line 1, description: Work in October here, Support there" in text
+    voiding.update(RemoteInvoice.objects.get(), by=None, now=sims.clock.now())
+    sims.clock.move(minutes=1)
+    delivery.work(connection.pk, now=sims.clock.now())
+    assert "undoes" not in client.get(page).text
