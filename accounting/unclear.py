@@ -77,7 +77,7 @@ def _asked(export: Export, number: str, now: dt.datetime) -> Receipt:
     if len(same) != 1:
         many = f"{len(same)} invoices have" if same else "No invoice has"
         raise Refused("not_found", f"{many} the number {number} in {where}.", field="number")
-    return _receipt(same[0])
+    return _known(export) if same[0].state is State.UNREADABLE else _receipt(same[0])
 
 
 def _is(status: Status, number: str) -> bool:

@@ -38,7 +38,7 @@ def record(
     payment.full_clean()
     payment.save()
     _settle(invoice, now)
-    text = f"{payment.get_kind_display()} of {amount} {invoice.currency} recorded."
+    text = f"{payment.title} of {amount} {invoice.currency} recorded."
     events.log(
         invoice, f"{kind}_recorded", text, by=by, at=now, amount=str(amount), payment=payment.pk
     )
@@ -62,7 +62,7 @@ def remove(payment: Payment, *, reason: str, by: User | None, now: dt.datetime) 
     payment.removed_at, payment.removed_by, payment.removed_reason = now, by, reason
     payment.save()
     _settle(invoice, now)
-    text = f"{payment.get_kind_display()} of {payment.amount} {invoice.currency} removed: {reason}"
+    text = f"{payment.title} of {payment.amount} {invoice.currency} removed: {reason}"
     events.log(
         invoice,
         f"{payment.kind}_removed",

@@ -66,6 +66,12 @@ class Payment(models.Model):
         ]
 
     @property
+    def title(self) -> str:
+        """What people call it; nobody paid a difference."""
+        differs = self.method == self.Method.DIFFERENCE
+        return self.get_method_display() if differs else self.get_kind_display()
+
+    @property
     def taken_here(self) -> bool:
         """Whether a person wrote it down here; others came from the accounting system."""
         return self.method in self.TAKEN_HERE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounting import delivery, findings, voiding
+from accounting import delivery, findings, planning, voiding
 from accounting.models import Connection, Export, Finding, RemoteInvoice
 from atera_invoicing.errors import Refused
 from invoices import lifecycle
@@ -61,7 +61,9 @@ def test_sending_again_says_whose_acceptance_it_undoes(connection, sims, out, ow
     text = client.get(page).text
     assert f"undoes what {owner} accepted on" in text
     assert "Line 1, description: Work in October here, Support there" in text
-    voiding.update(RemoteInvoice.objects.get(), by=None, now=sims.clock.now())
+    remote = RemoteInvoice.objects.get()
+    plan = planning.resend(connection, remote)
+    voiding.update(remote, by=None, now=sims.clock.now(), plan_hash=plan.hash)
     sims.clock.move(minutes=1)
     delivery.work(connection.pk, now=sims.clock.now())
     assert "undoes" not in client.get(page).text

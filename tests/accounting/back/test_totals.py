@@ -56,7 +56,8 @@ def test_a_cent_of_rounding_leaves_nothing_owed(connection, sims, differ, client
     assert status(out) == "paid"
     assert opened() == ["total"]
     page = client_as("billing").get(f"/invoices/{out.pk}/").text
-    assert "Difference of totals" in page
+    assert "Difference of totals $0.01" in page
+    assert "Difference of totals of 0.01 USD recorded." in page
     assert "250.00 in QuickBooks" in page
     assert list(out.lines.values_list("net", flat=True)) == [Decimal(250)]
 
