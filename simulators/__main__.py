@@ -7,10 +7,9 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
-from .qbo import switches
 from .qbo.scenarios import SCENARIOS
+from .qbo.switches import Switches
 from .running import Keeper, Simulators, start
 
 
@@ -18,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line."""
     options = _parser().parse_args(arguments)
     if options.switches:
-        sys.stdout.write(switches.describe() + "\n")
+        sys.stdout.write(Switches.describe() + "\n")
         return 0
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -27,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         host=options.host, port=options.port, scenarios=options.company or list(SCENARIOS),
         redirect_uris=options.redirect_uri, client_id=options.client_id,
         client_secret=options.client_secret, public_url=options.public_url, history=True,
-        **_settings(options.switch),
+        **Switches.parse(options.switch),
     )  # fmt: skip
     keeper = Keeper(running.world, options.data) if options.data else None
     if keeper:
@@ -59,20 +58,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--switch", action="append", default=[], metavar="NAME=VALUE", help="set a switch")
     add("--switches", action="store_true", help="list all switches and end")
     return parser
-
-
-def _settings(given: list[str]) -> dict[str, Any]:
-    """NAME=VALUE as the switch wants it: a number, yes or no, or text."""
-    defaults = switches.Switches()
-    settings: dict[str, Any] = {}
-    for each in given:
-        name, _, value = each.partition("=")
-        default = getattr(defaults, name, "")
-        if isinstance(default, bool):
-            settings[name] = value in ("true", "yes", "1")
-        else:
-            settings[name] = type(default)(value)
-    return settings
 
 
 def _announce(running: Simulators) -> None:

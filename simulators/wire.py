@@ -37,7 +37,7 @@ class Request:
     path: str
     headers: Mapping[str, str]  # names in lower case
     body: bytes = b""
-    reach: Callable[[str], None] = field(default=lambda stage: None, repr=False)
+    reach: Callable[..., None] = field(default=lambda stage, position=0: None, repr=False)
 
     @property
     def query(self) -> dict[str, str]:

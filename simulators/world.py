@@ -112,7 +112,11 @@ class World:
         instead = stages.on_arrival(rule, struck)
         if instead is not None:
             return Delivery(instead)
-        request = replace(request, reach=lambda stage: stages.on_commit(rule, struck))
+
+        def reach(stage: str, position: int = 0) -> None:
+            stages.on_reach(rule, replace(struck, position=position), stage)
+
+        request = replace(request, reach=reach)
         response = self._work(app, request)
         if entry.kind != "read":
             self.touch()
