@@ -44,6 +44,11 @@ class Request:
         """Parameters of the address; of a repeated one the last."""
         return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
 
+    def values(self, name: str) -> list[str]:
+        """All values of a repeated field of a form."""
+        sent = parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+        return [value for key, value in sent if key == name]
+
     def form(self) -> dict[str, str]:
         """The body read as a form."""
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))

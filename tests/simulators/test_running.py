@@ -150,7 +150,7 @@ def test_the_command_serves_and_ends_politely(tmp_path):
         "--switch", "retry_after=yes", "--redirect-uri", sdk.CALLBACK,
     ]  # fmt: skip
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        lines = [process.stdout.readline() for _ in range(4)]
+        lines = [process.stdout.readline() for _ in range(6)]
         url = re.search(r"http://127\.0\.0\.1:\d+", lines[0])[0]
         call = requests.post(f"{url}/__sim/qbo/companies", json={}, timeout=5).json()
         books = requests.get(f"{url}/__sim/ledger", timeout=5).json()["result"]["qbo"]
@@ -167,7 +167,7 @@ def test_the_command_serves_and_ends_politely(tmp_path):
 def test_the_command_lists_every_switch():
     command = [sys.executable, "-m", "simulators", "--switches"]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert shown == Switches.describe() + "\n"
+    assert f"QuickBooks Online\n{Switches.describe()}\n" in shown
     assert "requestid_other_body = replay  (replay | execute | fault)" in shown
 
 
