@@ -162,8 +162,9 @@ class Xero:
 
 
 SHOWN = {
-    "Invoice": ("InvoiceID", "InvoiceNumber", "Type", "Status", "Date", "Total", "TotalTax", "AmountDue",
-                "AmountPaid", "AmountCredited", "Reference", "SentToContact", "CurrencyCode"),
+    "Invoice": ("InvoiceID", "InvoiceNumber", "Type", "Status", "Date", "Total", "TotalTax",
+                "AmountDue", "AmountPaid", "AmountCredited", "Reference", "SentToContact",
+                "CurrencyCode"),
     "CreditNote": ("CreditNoteID", "CreditNoteNumber", "Status", "Total", "RemainingCredit"),
     "Payment": ("PaymentID", "Date", "Amount", "Status", "Reference"),
 }  # fmt: skip

@@ -65,13 +65,16 @@ def allocate(act: Act, id: str, sent: Doc) -> Doc:
         raise Invalid("Payment amount exceeds the amount outstanding on this document")
     day = sent.get("Date") or act.today.isoformat()
     documents.check_lock(act, day)
-    doc = {
+    doc: Doc = {
         "AllocationID": new_id(), "Amount": amount, "Date": day,
         "Invoice": {"InvoiceID": invoice["InvoiceID"]}, "CreditNote": {"CreditNoteID": id},
     }  # fmt: skip
     act.org.put("Allocation", doc)
-    _link(act, note, invoice, [*note["_allocations"], doc["AllocationID"]],
-          [*invoice["_allocations"], doc["AllocationID"]], day)  # fmt: skip
+    note, invoice = clone(note), clone(invoice)
+    note["_allocations"].append(doc["AllocationID"])
+    invoice["_allocations"].append(doc["AllocationID"])
+    _keep_both(act, note, invoice, day=day)
+    record(act, invoice["InvoiceID"], "Credit Applied", f"Credit note {note['CreditNoteNumber']}.")
     return doc
 
 
@@ -81,24 +84,21 @@ def remove(act: Act, id: str, allocation: str) -> Doc:
     note = act.org.find("CreditNote", id)
     if doc is None or note is None or allocation not in note["_allocations"]:
         raise LookupError(allocation)
-    invoice = act.org.docs["Invoice"][doc["Invoice"]["InvoiceID"]]
-    of_note = [each for each in note["_allocations"] if each != allocation]
-    of_invoice = [each for each in invoice["_allocations"] if each != allocation]
-    _link(act, note, invoice, of_note, of_invoice, doc["Date"])
+    note, invoice = clone(note), clone(act.org.docs["Invoice"][doc["Invoice"]["InvoiceID"]])
+    note["_allocations"].remove(allocation)
+    invoice["_allocations"].remove(allocation)
+    _keep_both(act, note, invoice, day=doc["Date"])
+    record(act, invoice["InvoiceID"], "Credit Removed", f"Credit note {note['CreditNoteNumber']}.")
     return doc
 
 
-def _link(
-    act: Act, note: Doc, invoice: Doc, of_note: list[str], of_invoice: list[str], day: str
-) -> None:
+def _keep_both(act: Act, note: Doc, invoice: Doc, *, day: str) -> None:
     """Both sides of an allocation, with what is left on each."""
-    used = [act.org.docs["Allocation"][id]["Amount"] for id in of_note]
-    changed = {**clone(note), "_allocations": of_note}
-    changed["RemainingCredit"] = note["Total"] - sum(used, Decimal(0))
-    changed["Status"] = "AUTHORISED" if changed["RemainingCredit"] else "PAID"
-    _keep(act, changed, "UPDATE")
-    invoices.refresh(act, {**clone(invoice), "_allocations": of_invoice}, day=day)
-    record(act, invoice["InvoiceID"], "Credit Applied", f"Credit note {note['CreditNoteNumber']}.")
+    used = [act.org.docs["Allocation"][id]["Amount"] for id in note["_allocations"]]
+    note["RemainingCredit"] = note["Total"] - sum(used, Decimal(0))
+    note["Status"] = "AUTHORISED" if note["RemainingCredit"] else "PAID"
+    _keep(act, note, "UPDATE")
+    invoices.refresh(act, invoice, day=day)
 
 
 def _apply(act: Act, doc: Doc, sent: Doc) -> Doc:
@@ -138,7 +138,7 @@ def _take_contact(act: Act, doc: Doc, sent: Doc) -> None:
 
 def _take_lines(act: Act, doc: Doc, sent: Doc) -> None:
     if doc.get("LineAmountTypes") in documents.TYPES:
-        given = sent.get("LineItems", doc["LineItems"])
+        given: list[Doc] = sent.get("LineItems", doc["LineItems"])
         documents.complete_lines(act, doc, given, doc["LineItems"])
         documents.total_up(act, doc)
 

@@ -47,7 +47,8 @@ def check_lock(act: Act, *days: str | None) -> None:
         if lock and any(day is not None and day <= lock for day in days):
             shown = f"{date.fromisoformat(lock):%d %B %Y}"
             raise Invalid(
-                f"The document date cannot be before the {label} lock date, currently set at {shown}"
+                f"The document date cannot be before the {label} lock date, currently set at "
+                f"{shown}"
             )
 
 

@@ -48,14 +48,20 @@ def faults(xero: Xero) -> Mapping[str, Fault]:
     forbidden = {"status": 403, "title": "Forbidden", "detail": "AuthenticationUnsuccessful"}
     entitled = {**unauthorized, "detail": "AuthorizationUnsuccessful"}
     return {
-        "unauthorized": Fault("arrival", "401, as when the token died on the way", refused, unauthorized),
-        "unentitled": Fault("arrival", "401, as for a missing scope", refused, entitled),
-        "forbidden": Fault("arrival", "403, as for an organisation that is gone", refused, forbidden),
-        "throttled": Fault(
-            "arrival", "429: minute, concurrent, appminute or day; retry_after in seconds, None, or "
-            "any text", throttled, {"problem": "minute", "retry_after": 26},
+        "unauthorized": Fault(
+            "arrival", "401, as when the token died on the way", refused, unauthorized
         ),
-        "offline": Fault("arrival", "503 in plain text: organisation offline", lambda struck: OFFLINE),
+        "unentitled": Fault("arrival", "401, as for a missing scope", refused, entitled),
+        "forbidden": Fault(
+            "arrival", "403, as for an organisation that is gone", refused, forbidden
+        ),
+        "throttled": Fault(
+            "arrival", "429: minute, concurrent, appminute or day; retry_after in seconds, None, "
+            "or any text", throttled, {"problem": "minute", "retry_after": 26},
+        ),
+        "offline": Fault(
+            "arrival", "503 in plain text: organisation offline", lambda struck: OFFLINE
+        ),
         "invalid_grant": Fault(
             "arrival", "for on='token': the refresh token is dead",
             lambda struck: Response(400, dump_json({"error": "invalid_grant"})),
@@ -72,7 +78,8 @@ def faults(xero: Xero) -> Mapping[str, Fault]:
             {"kept": True},
         ),
         "cut_in_batch": Fault(
-            "element", "the connection ends when so many elements are done", _cut_after, {"after": 30}
+            "element", "the connection ends when so many elements are done", _cut_after,
+            {"after": 30},
         ),
         "odd_data": Fault(
             "answer", f"done, but the answer is odd: {', '.join(ODD)}", _odd, {"what": "enum"}

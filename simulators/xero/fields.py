@@ -10,6 +10,7 @@ and ignored when sent. Those under `refused` Xero knows and this simulator does 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -161,19 +162,10 @@ def read(name: str, sent: Any, *, strict: bool) -> Doc:
 def _value(key: str, field: Field, value: Any, *, strict: bool) -> Any:
     if field.many:
         return _many(key, field, value, strict=strict)
-    match field.type:
-        case "text":
-            return _text(key, field, value)
-        case "number":
-            return _number(key, value)
-        case "flag":
-            return _flag(key, value)
-        case "day":
-            if (day := parse_day(value)) is None:
-                raise unreadable(f"{key}: {value!r} is not a date")
-            return day
-        case "id":
-            return _id(key, value)
+    if field.type == "text":
+        return _text(key, field, value)
+    if reader := READERS.get(field.type):
+        return reader(key, value)
     return read(field.type, value, strict=strict)
 
 
@@ -217,6 +209,12 @@ def _flag(key: str, value: Any) -> bool:
     return text in TRUE
 
 
+def _day(key: str, value: Any) -> str:
+    if (day := parse_day(value)) is None:
+        raise unreadable(f"{key}: {value!r} is not a date")
+    return day
+
+
 def _id(key: str, value: Any) -> str:
     if value == "":
         return ""
@@ -224,3 +222,8 @@ def _id(key: str, value: Any) -> str:
         return str(UUID(value))
     except (ValueError, AttributeError, TypeError):
         raise unreadable(f"{key}: {value!r} is not a GUID") from None
+
+
+READERS: dict[str, Callable[[str, Any], Any]] = {
+    "number": _number, "flag": _flag, "day": _day, "id": _id,
+}  # fmt: skip

@@ -235,7 +235,7 @@ class Handle:
         return [_shown(delivery) for delivery in self.app.webhooks.deliver()]
 
     def send_events(self, events: list[Doc], signature: str = "right") -> int:
-        """Post any events at once, signed "right", "wrong" or "tampered"; the status, 0 for none."""
+        """Post any events at once, signed right, wrong or tampered; the status, 0 for none."""
         return self.app.webhooks.send(events, signature)
 
     def control(self, verb: str, arguments: dict[str, Any]) -> Any:

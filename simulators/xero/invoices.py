@@ -46,14 +46,14 @@ def write(act: Act, sent: Doc) -> Doc:
         if doc is None:
             raise LookupError(id)
         return update(act, doc, sent)
-    if (number := sent.get("InvoiceNumber")) and sent.get("Type", "ACCREC") == "ACCREC":
-        if known := act.org.numbered(number, act.switches):
-            return update(act, known[0], sent)
+    number = sent.get("InvoiceNumber", "") if sent.get("Type", "ACCREC") == "ACCREC" else ""
+    if number and (known := act.org.numbered(number, act.switches)):
+        return update(act, known[0], sent)
     return create(act, sent)
 
 
 def update(act: Act, doc: Doc, sent: Doc) -> Doc:
-    """Change an invoice; lines are replaced as a whole. Voiding and deleting are changes of Status."""
+    """Change an invoice; lines are replaced as a whole. Voiding and deleting change the Status."""
     status = sent.get("Status", doc["Status"])
     if status not in MOVES.get(doc["Status"], ()):
         if status == "VOIDED" and doc["Status"] == "PAID":
@@ -184,7 +184,7 @@ def _take_lines(act: Act, doc: Doc, sent: Doc) -> None:
     if doc.get("LineAmountTypes") not in documents.TYPES:
         return
     if "LineItems" in sent or doc["Status"] == "AUTHORISED":
-        given = sent.get("LineItems", known)
+        given: list[Doc] = sent.get("LineItems", known)
         if not given and doc["Status"] == "AUTHORISED":
             raise Invalid("One or more line items must be specified")
         documents.complete_lines(act, doc, given, known)

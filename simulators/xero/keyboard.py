@@ -207,7 +207,7 @@ class Person:
             return clone(self.org.info)
 
     def set_up(self, **settings: Any) -> Doc:
-        """InvoicePrefix, NextInvoice, Plan (paid, trial, demo), ApproveLimit, Rates and the like."""
+        """InvoicePrefix, NextInvoice, Plan (paid, trial, demo), ApproveLimit, Rates and so on."""
         if unknown := set(settings) - set(self.org.settings):
             raise ValueError(f"There is no setting {', '.join(sorted(unknown))}.")
         self.org.settings |= settings

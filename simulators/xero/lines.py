@@ -95,7 +95,8 @@ def _rate(act: Act, line: Doc, account: Doc | None, doc: Doc) -> Decimal:
     rate = act.org.find("TaxRate", type)
     if rate is None or rate["Status"] != "ACTIVE":
         raise Invalid(
-            f"The TaxType code {type} does not exist or cannot be used for this type of transaction."
+            f"The TaxType code {type} does not exist or cannot be used for this type of "
+            "transaction."
         )
     if account is not None and not _applies(rate, account):
         raise Invalid(

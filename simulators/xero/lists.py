@@ -35,7 +35,7 @@ def write_item(act: Act, sent: Doc) -> Doc:
         if sent.get("ItemID"):
             raise LookupError(sent["ItemID"])
         return create_item(act, sent)
-    other = act.org.item(sent.get("Code", known["Code"]))
+    other = act.org.item(sent.get("Code") or str(known["Code"]))
     if other is not None and other["ItemID"] != known["ItemID"]:
         raise Invalid(f"simulated: The item code '{sent['Code']}' is taken; it must be unique.")
     _check_details(act, sent)
@@ -98,7 +98,7 @@ def update_tax_rate(act: Act, sent: Doc) -> Doc:
     known = act.org.find("TaxRate", sent.get("TaxType", ""))
     if known is None:
         raise Invalid(f"simulated: There is no tax rate {sent.get('TaxType')}.")
-    changed = {name: sent[name] for name in ("Name", "Status") if name in sent}
+    changed: Doc = {name: sent[name] for name in ("Name", "Status") if name in sent}
     return _keep(act, "TaxRate", {**clone(known), **changed})
 
 
@@ -120,7 +120,7 @@ def create_tracking(act: Act, sent: Doc) -> Doc:
 def update_tracking(act: Act, sent: Doc) -> Doc:
     """Rename a category, or archive it."""
     known = act.org.docs["TrackingCategory"][sent["TrackingCategoryID"]]
-    changed = {name: sent[name] for name in ("Name", "Status") if name in sent}
+    changed: Doc = {name: sent[name] for name in ("Name", "Status") if name in sent}
     return _keep(act, "TrackingCategory", {**clone(known), **changed})
 
 

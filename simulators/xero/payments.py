@@ -22,7 +22,8 @@ def create(act: Act, sent: Doc) -> Doc:
         raise Invalid("Payment amount exceeds the amount outstanding on this document")
     check_lock(act, day)
     doc = {
-        "PaymentID": new_id(), "Date": day, "Amount": amount, "Reference": sent.get("Reference", ""),
+        "PaymentID": new_id(), "Date": day, "Amount": amount,
+        "Reference": sent.get("Reference", ""),
         "CurrencyRate": sent.get("CurrencyRate") or invoice["CurrencyRate"],
         "PaymentType": f"{invoice['Type']}PAYMENT", "Status": "AUTHORISED",
         "IsReconciled": sent.get("IsReconciled", False), "UpdatedDateUTC": act.stamp,

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ..wire import Request, Response, dump_json, load_json
-from . import oauth_web, rest, scopes
-from .oauth import USER
+from . import rest, scopes
+from .oauth import USER, Grant
 from .organisation import Doc, Organisation, new_id
+from .refusals import Refusal, not_simulated, problem
 
 if TYPE_CHECKING:
     from .app import Xero
@@ -26,6 +27,7 @@ FIELDS = {
     "projects": {"contactId", "name", "estimateAmount", "deadlineUtc"},
     "tasks": {"name", "rate", "chargeType", "estimateMinutes"},
     "time": {"userId", "taskId", "dateUtc", "duration", "description"},
+    "status": {"status"},
 }
 CHARGES = ("TIME", "FIXED", "NON_CHARGEABLE")
 
@@ -35,30 +37,19 @@ class Wrong(Exception):
 
 
 def answer(xero: Xero, request: Request) -> Response:
-    """One call: token, organisation, limits, scope, and then the work."""
-    grant = oauth_web.bearer(xero, request)
-    if grant is None:
-        return oauth_web.unauthorized(xero, request)
-    org = rest.tenant(xero, request, grant)
-    if org is None:
-        return rest.forbidden(xero)
-    who = (org.tenant, grant.client_id)
-    with xero.lock:
-        hit = xero.limits.enter(*who, now=xero.clock.now())
-    if hit is not None:
-        return rest.throttled(xero, hit, *who)
-    try:
+    """One call, past the same gate as the accounting API."""
+
+    def work(org: Organisation, grant: Grant) -> Response:
         writing = request.method != "GET"
         if not scopes.allows(
             grant.scopes, scopes.PROJECTS, writing=writing, switches=xero.switches
         ):
-            return oauth_web.problem(
+            return problem(
                 401, "Unauthorized", "AuthorizationUnsuccessful", case=xero.switches.problem_case
             )
         return _answered(xero, request, org, grant.client_id)
-    finally:
-        with xero.lock:
-            xero.limits.leave(*who)
+
+    return rest.admitted(xero, request, work)
 
 
 def _answered(xero: Xero, request: Request, org: Organisation, app: str) -> Response:
@@ -71,40 +62,47 @@ def _answered(xero: Xero, request: Request, org: Organisation, app: str) -> Resp
                 status, body = 400, {"message": str(wrong)}
             except LookupError:
                 status, body = 404, {"message": "Not found"}
+            except Refusal as refusal:
+                return refusal.response
         return Response(status, dump_json(body), JSON)
 
     if request.method == "GET":
         return work()
     key = request.headers.get("idempotency-key", "")
-    content = f"{request.method} {request.target} ".encode() + request.body
+    content = f"{org.tenant} {request.method} {request.target} ".encode() + request.body
     return xero.keys.once(app, key, content, work, now=xero.clock.now())
 
 
 def _work(request: Request, org: Organisation) -> tuple[int, Doc]:
-    path = [part for part in request.path.removeprefix(BASE).split("/") if part]
-    match [request.method, *(part.lower() for part in path)]:
-        case ["GET", "projectsusers"]:
-            user = {"userId": USER, "name": "Robin Bookkeeper", "email": "bookkeeper@example.com"}
-            return 200, _page(request, [user])
-        case ["GET", "projects"]:
-            return 200, _page(request, [_shown(each) for each in _projects(org).values()])
-        case ["GET", "projects", id]:
-            return 200, _shown(_projects(org)[id])
-        case ["GET", "projects", id, ("tasks" | "time") as kind]:
-            return 200, _page(request, _projects(org)[id][f"_{kind}"])
+    parts = [part.lower() for part in request.path.removeprefix(BASE).split("/") if part]
+    known = org.projects
+    if request.method == "GET":
+        return 200, _read(request, known, parts)
+    match [request.method, *parts]:
         case ["POST", "projects"]:
             return 201, _shown(_new_project(org, _body(request, "projects")))
         case ["POST", "projects", id, "tasks"]:
-            return 201, _new_task(_projects(org)[id], _body(request, "tasks"))
+            return 201, _new_task(known[id], _body(request, "tasks"))
         case ["POST", "projects", id, "time"]:
-            return 201, _new_time(_projects(org)[id], _body(request, "time"))
+            return 201, _new_time(known[id], _body(request, "time"))
         case ["PATCH", "projects", id]:
-            return 204, _set_status(_projects(org)[id], load_json(request.body))
-    return 501, {"message": f"simulated: there is no {request.method} /{'/'.join(path)} here"}
+            return 204, _set_status(known[id], _body(request, "status"))
+    raise not_simulated(f"there is no {request.method} /{'/'.join(parts)} here")
 
 
-def _projects(org: Organisation) -> dict[str, Doc]:
-    return org.projects
+def _read(request: Request, known: Doc, parts: list[str]) -> Doc:
+    match parts:
+        case ["projectsusers"]:
+            user = {"userId": USER, "name": "Robin Bookkeeper", "email": "bookkeeper@example.com"}
+            return _page(request, [user])
+        case ["projects"]:
+            return _page(request, [_shown(each) for each in known.values()])
+        case ["projects", id]:
+            return _shown(known[id])
+        case ["projects", id, ("tasks" | "time") as kind]:
+            entries: list[Doc] = known[id][f"_{kind}"]
+            return _page(request, entries)
+    raise not_simulated(f"there is no GET /{'/'.join(parts)} here")
 
 
 def _body(request: Request, kind: str) -> Doc:
@@ -159,8 +157,8 @@ def _new_time(project: Doc, sent: Doc) -> Doc:
     return entry
 
 
-def _set_status(project: Doc, sent: Any) -> Doc:
-    if not isinstance(sent, dict) or sent.get("status") not in ("INPROGRESS", "CLOSED"):
+def _set_status(project: Doc, sent: Doc) -> Doc:
+    if sent.get("status") not in ("INPROGRESS", "CLOSED"):
         raise Wrong("simulated: status is INPROGRESS or CLOSED")
     project["status"] = sent["status"]
     return {}

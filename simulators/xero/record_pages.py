@@ -1,10 +1,12 @@
-"""The pages of one organisation: invoices, contacts, items, payments, accounts, settings."""
+"""The pages of one organisation that list records: invoices, contacts, items, payments."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..html import Markup, button, table, tag
+from ..html import Markup, table, tag
+from . import setting_pages
+from .forms import at, button_to, form
 from .organisation import Doc, Organisation
 from .rendering import invoice as rendered
 from .wireform import pretty
@@ -22,10 +24,10 @@ def content(xero: Xero, org: Organisation, section: str, id: str) -> tuple[str, 
     if section == "invoices" and id:
         return _invoice(org, org.docs["Invoice"][id])
     if section == "settings":
-        return org.name, _settings(xero, org)
+        return org.name, setting_pages.settings(xero, org)
     pages = {
         "invoices": _invoices, "contacts": _contacts, "items": _items, "payments": _payments,
-        "accounts": _accounts,
+        "accounts": setting_pages.accounts,
     }  # fmt: skip
     return org.name, pages.get(section, _invoices)(org)
 
@@ -33,7 +35,7 @@ def content(xero: Xero, org: Organisation, section: str, id: str) -> tuple[str, 
 def tabs(org: Organisation, current: str) -> Markup:
     links = [
         tag(
-            "a", name.capitalize(), href=_at(org, name),
+            "a", name.capitalize(), href=at(org, name),
             aria_current="page" if name == current else None,
         )
         for name in SECTIONS
@@ -45,7 +47,7 @@ def _invoices(org: Organisation) -> list[Markup]:
     docs = sorted(org.of("Invoice"), key=lambda doc: (doc["Date"], doc["_made"]))
     rows = [
         [
-            tag("a", doc["InvoiceNumber"] or "none", href=_at(org, f"invoices/{doc['InvoiceID']}")),
+            tag("a", doc["InvoiceNumber"] or "none", href=at(org, f"invoices/{doc['InvoiceID']}")),
             _name(org, doc), state(doc), f"{doc['Total']:,.2f}", f"{doc['AmountDue']:,.2f}",
             tag("time", doc["Date"]), tag("time", doc.get("DueDate", "")),
         ]
@@ -78,7 +80,7 @@ def _new_invoice(org: Organisation) -> Markup:
         tag("option", "Approved", value="AUTHORISED"),
         tag("option", "Draft", value="DRAFT"),
     ]
-    return _form(
+    return form(
         org, "invoice", "invoices", "Create",
         tag("label", "Contact", tag("select", *contacts, name="contact")),
         tag("label", "Amount", amount),
@@ -94,7 +96,8 @@ def _invoice(org: Organisation, doc: Doc) -> tuple[str, list[Markup]]:
         ["Due", doc.get("DueDate", "none")], ["Tax", f"{doc['TotalTax']:,.2f}"],
         ["Total", f"{doc['CurrencyCode']} {doc['Total']:,.2f}"],
         ["Paid", f"{doc['AmountPaid']:,.2f}"], ["Credited", f"{doc['AmountCredited']:,.2f}"],
-        ["Due amount", f"{doc['AmountDue']:,.2f}"], ["Sent", "yes" if doc["SentToContact"] else "no"],
+        ["Due amount", f"{doc['AmountDue']:,.2f}"],
+        ["Sent", "yes" if doc["SentToContact"] else "no"],
     ]  # fmt: skip
     body = [
         tag("p", state(doc)),
@@ -105,14 +108,21 @@ def _invoice(org: Organisation, doc: Doc) -> tuple[str, list[Markup]]:
     if doc["Status"] not in OVER:
         body += [tag("h2", "Money"), *_money(org, doc, here)]
         body += [tag("h2", "Change"), *_changes(org, doc, here)]
-    events = [
-        [tag("time", each["DateUTC"][:16].replace("T", " ")), each["Changes"], each["User"], each["Details"]]
-        for each in reversed(org.history.get(doc["InvoiceID"], []))
-    ]  # fmt: skip
-    body += [tag("h2", "History"), table(["When", "What", "Who", "Details"], events)]
+    body += [tag("h2", "History"), _history(org, doc)]
     source = pretty(rendered(org, doc, places=4)).decode().replace("\r", "")
     body.append(tag("details", tag("summary", "As the API shows it"), tag("pre", source)))
     return f"Invoice {doc['InvoiceNumber'] or 'without a number'}", body
+
+
+def _history(org: Organisation, doc: Doc) -> Markup:
+    rows = [
+        [
+            tag("time", each["DateUTC"][:16].replace("T", " ")), each["Changes"], each["User"],
+            each["Details"],
+        ]
+        for each in reversed(org.history.get(doc["InvoiceID"], []))
+    ]  # fmt: skip
+    return table(["When", "What", "Who", "Details"], rows)
 
 
 def _lines(org: Organisation, doc: Doc, here: str) -> list[Markup]:
@@ -140,7 +150,7 @@ def _line(org: Organisation, doc: Doc, line: Doc, here: str, number: int) -> Mar
             ("Price", "price", f"{line['UnitAmount'].normalize():f}"),
         )
     ]  # fmt: skip
-    return _form(org, "line", here, "Save line", *fields, id=doc["InvoiceID"], line=str(number))
+    return form(org, "line", here, "Save line", *fields, id=doc["InvoiceID"], line=str(number))
 
 
 def _money(org: Organisation, doc: Doc, here: str) -> list[Markup]:
@@ -149,19 +159,19 @@ def _money(org: Organisation, doc: Doc, here: str) -> list[Markup]:
         paid = org.docs["Payment"][id]
         text = f"Payment of {paid['Amount']:,.2f} on {paid['Date']}"
         shown.append(
-            tag("div", text, _button(org, "Remove", "unpay", here, id=id), class_="together")
+            tag("div", text, button_to(org, "Remove", "unpay", here, id=id), class_="together")
         )
     for id in doc["_allocations"]:
         used = org.docs["Allocation"][id]
         note = used["CreditNote"]["CreditNoteID"]
-        undo = _button(org, "Remove", "uncredit", here, id=note)
+        undo = button_to(org, "Remove", "uncredit", here, id=note)
         shown.append(tag("div", f"Credit of {used['Amount']:,.2f}", undo, class_="together"))
     if doc["Status"] != "AUTHORISED":
         return shown or [tag("p", "Money can be received once it is approved.")]
     for verb, label in (("pay", "Receive payment"), ("credit", "Credit")):
         amount = tag("input", name="amount", inputmode="decimal", value=f"{doc['AmountDue']:.2f}")
         shown.append(
-            _form(org, verb, here, label, tag("label", "Amount", amount), id=doc["InvoiceID"])
+            form(org, verb, here, label, tag("label", "Amount", amount), id=doc["InvoiceID"])
         )
     return shown
 
@@ -174,13 +184,13 @@ def _changes(org: Organisation, doc: Doc, here: str) -> list[Markup]:
         ("Reference", "Reference", "text"),
     ):  # fmt: skip
         given = tag("input", name="value", type=kind, value=doc.get(field, ""))
-        form = _form(org, "change", here, "Save", tag("label", label, given), id=id, field=field)
+        form = form(org, "change", here, "Save", tag("label", label, given), id=id, field=field)
         forms.append(form)
     drafts = ("DRAFT", "SUBMITTED")
     verbs = [("approve", "Approve"), ("delete", "Delete")] if doc["Status"] in drafts else [
         ("void", "Void"),
     ]  # fmt: skip
-    buttons = [_button(org, label, verb, here, id=id) for verb, label in verbs]
+    buttons = [button_to(org, label, verb, here, id=id) for verb, label in verbs]
     return [*forms, tag("div", *buttons, class_="together")]
 
 
@@ -189,14 +199,14 @@ def _contacts(org: Organisation) -> list[Markup]:
     for doc in org.of("Contact"):
         active = doc["ContactStatus"] == "ACTIVE"
         label = f"Name of {doc['Name']}"
-        renaming = _form(
+        renaming = form(
             org, "rename", "contacts", "Rename",
             tag("input", name="value", value=doc["Name"], aria_label=label), id=doc["ContactID"],
         ) if active else doc["Name"]  # fmt: skip
         verb, word = ("archive", "Archive") if active else ("restore", "Restore")
-        toggle = _button(org, word, verb, "contacts", id=doc["ContactID"])
+        toggle = button_to(org, word, verb, "contacts", id=doc["ContactID"])
         rows.append([renaming, doc.get("EmailAddress", ""), doc.get("ContactNumber", ""), toggle])
-    adding = _form(
+    adding = form(
         org, "contact", "contacts", "Add", tag("label", "Name", tag("input", name="name")),
         tag("label", "E-mail", tag("input", name="email", type="email")),
     )  # fmt: skip
@@ -208,7 +218,7 @@ def _items(org: Organisation) -> list[Markup]:
     rows = []
     for doc in org.of("Item"):
         details = doc["SalesDetails"]
-        renaming = _form(
+        renaming = form(
             org, "item", "items", "Rename",
             tag("input", name="value", value=doc["Name"], aria_label=f"Name of {doc['Code']}"),
             id=doc["Code"],
@@ -224,7 +234,7 @@ def _payments(org: Organisation) -> list[Markup]:
             tag("time", doc["Date"]),
             org.docs["Invoice"][doc["Invoice"]["InvoiceID"]]["InvoiceNumber"],
             doc["Reference"], f"{doc['Amount']:,.2f}", doc["Status"].capitalize(),
-            _button(org, "Remove", "unpay", "payments", id=doc["PaymentID"])
+            button_to(org, "Remove", "unpay", "payments", id=doc["PaymentID"])
             if doc["Status"] == "AUTHORISED" else "",
         ]
         for doc in org.of("Payment")
@@ -233,66 +243,5 @@ def _payments(org: Organisation) -> list[Markup]:
     return [table(heads, rows, numbers=(3,)) if rows else tag("p", "No payments yet.")]
 
 
-def _accounts(org: Organisation) -> list[Markup]:
-    rows = []
-    for doc in org.of("Account"):
-        active = doc["Status"] == "ACTIVE"
-        verb, word = ("close_account", "Archive") if active else ("open_account", "Restore")
-        toggle = (
-            "" if doc.get("SystemAccount") else _button(org, word, verb, "accounts", id=doc["Code"])
-        )
-        rows.append([doc["Code"], doc["Name"], doc["Type"].capitalize(), doc["TaxType"], toggle])
-    taxes = [
-        [doc["TaxType"], doc["Name"], f"{doc['EffectiveRate'].normalize():f} %", doc["Status"].capitalize()]
-        for doc in org.of("TaxRate")
-    ]  # fmt: skip
-    return [
-        table(["Code", "Name", "Type", "Tax", ""], rows), tag("h2", "Tax rates"),
-        table(["Code", "Name", "Rate", "Status"], taxes, numbers=(2,)),
-    ]  # fmt: skip
-
-
-def _settings(xero: Xero, org: Organisation) -> list[Markup]:
-    locked = tag("input", name="value", type="date", value=org.info.get("PeriodLockDate", ""))
-    apps = [
-        xero.oauth.apps[each.client_id].name
-        for each in xero.oauth.connections
-        if each.tenant == org.tenant
-    ]
-    ways = ("lose", "Take the user's rights away") if org.rights else ("regain", "Give rights back")
-    return [
-        tag("h2", "Books"),
-        _form(org, "lock", "settings", "Save", tag("label", "Locked through", locked)),
-        tag("h2", "Connected apps"),
-        tag("p", ", ".join(apps) or "No app is connected."),
-        tag(
-            "div", _button(org, "Disconnect the app", "disconnect", "settings") if apps else "",
-            _button(org, ways[1], ways[0], "settings"), class_="together",
-        ),
-    ]  # fmt: skip
-
-
 def _name(org: Organisation, doc: Doc) -> str:
     return str(org.docs["Contact"][doc["Contact"]["ContactID"]]["Name"])
-
-
-def _at(org: Organisation, page: str) -> str:
-    return f"/__sim/xero/{org.tenant}/{page}"
-
-
-def _form(
-    org: Organisation, verb: str, here: str, label: str, *fields: Markup, **more: str
-) -> Markup:
-    """A form that does one thing and comes back."""
-    hidden = [
-        tag("input", type="hidden", name=name, value=value)
-        for name, value in {"verb": verb, "back": _at(org, here), **more}.items()
-    ]
-    return tag(
-        "form", *hidden, *fields, tag("button", label), method="post", action=_at(org, "do"),
-        class_="row",
-    )  # fmt: skip
-
-
-def _button(org: Organisation, label: str, verb: str, here: str, **more: str) -> Markup:
-    return button(label, _at(org, "do"), quiet=True, verb=verb, back=_at(org, here), **more)

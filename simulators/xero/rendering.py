@@ -30,8 +30,8 @@ HEAD = (
 )
 MONEY = ("AmountDue", "AmountPaid", "AmountCredited", "RemainingCredit", "SentToContact",
          "CurrencyRate", "IsDiscounted", "TotalDiscount")  # fmt: skip
-TAIL = ("BrandingThemeID", "Status", "LineAmountTypes", "LineItems", "SubTotal", "TotalTax", "Total",
-        "UpdatedDateUTC", "CurrencyCode", "FullyPaidOnDate")  # fmt: skip
+TAIL = ("BrandingThemeID", "Status", "LineAmountTypes", "LineItems", "SubTotal", "TotalTax",
+        "Total", "UpdatedDateUTC", "CurrencyCode", "FullyPaidOnDate")  # fmt: skip
 TRIMMED: Doc = {"Addresses": [], "Phones": [], "ContactGroups": [], "ContactPersons": []}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -38,7 +39,14 @@ def resource(request: Request) -> list[str]:
 
 
 def answer(xero: Xero, request: Request) -> Response:
-    """One call: token, organisation, limits, scope, and then the work."""
+    """One call of the accounting API."""
+    return admitted(xero, request, lambda org, grant: Call(xero, request, org, grant).answer())
+
+
+def admitted(
+    xero: Xero, request: Request, work: Callable[[Organisation, Grant], Response]
+) -> Response:
+    """The work of a call that has a good token, an organisation, and room in its limits."""
     grant = oauth_web.bearer(xero, request)
     if grant is None:
         return oauth_web.unauthorized(xero, request)
@@ -51,7 +59,7 @@ def answer(xero: Xero, request: Request) -> Response:
     if hit is not None:
         return throttled(xero, hit, *who)
     try:
-        response = Call(xero, request, org, grant).answer()
+        response = work(org, grant)
     finally:
         with xero.lock:
             xero.limits.leave(*who)
@@ -156,8 +164,8 @@ class Call:
     def write(self, route: routes.Route, ids: list[str]) -> Response:
         """Executed once for each Idempotency-Key."""
         key = self.request.headers.get("idempotency-key", "")
-        content = f"{self.request.method} {self.request.target} ".encode() + self.request.body
-        owner = f"{self.grant.client_id}"
+        asked = f"{self.org.tenant} {self.request.method} {self.request.target} "
+        content = asked.encode() + self.request.body
 
         def work() -> Response:
             self.request.reach("commit")
@@ -174,7 +182,9 @@ class Call:
                 return broken.response
 
         try:
-            return self.xero.keys.once(owner, key, content, guarded, now=self.xero.clock.now())
+            return self.xero.keys.once(
+                self.grant.client_id, key, content, guarded, now=self.xero.clock.now()
+            )
         except Broken as broken:
             return broken.response
 

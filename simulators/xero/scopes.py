@@ -14,8 +14,8 @@ GRANULAR = tuple(f"accounting.{name}" for name in _TWINS)
 BROAD = ("accounting.transactions", "accounting.reports")
 REPORTS = tuple(
     f"accounting.reports.{name}.read"
-    for name in ("aged", "balancesheet", "profitandloss", "trialbalance", "taxreports", "executivesummary",
-                 "banksummary", "budgetsummary", "tenninetynine")
+    for name in ("aged", "balancesheet", "profitandloss", "trialbalance", "taxreports",
+                 "executivesummary", "banksummary", "budgetsummary", "tenninetynine")
 )  # fmt: skip
 
 INVOICES, PAYMENTS, CONTACTS = "accounting.invoices", "accounting.payments", "accounting.contacts"

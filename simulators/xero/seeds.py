@@ -156,8 +156,8 @@ def _others(region: Region, tenant: str) -> list[tuple[str, Doc]]:
             "BrandingThemeID": _id(tenant, "theme", name), "Name": name, "Type": "INVOICE",
             "SortOrder": order,
         }))  # fmt: skip
-    for code in region.currencies or (region.currency,):
-        made.append(("Currency", {"Code": code, "Description": CURRENCY_NAMES[code]}))
+    codes = region.currencies or (region.currency,)
+    made += [("Currency", {"Code": code, "Description": CURRENCY_NAMES[code]}) for code in codes]
     made.append(("User", {
         "UserID": _id("user"), "EmailAddress": "bookkeeper@example.com", "FirstName": "Robin",
         "LastName": "Bookkeeper", "IsSubscriber": True, "OrganisationRole": "FINANCIALADVISER",

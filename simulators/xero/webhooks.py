@@ -100,8 +100,10 @@ class Webhooks:
             answer = self._post(self._envelope([], 0, 0), signature)
             wanted = 200 if signature == "right" else 401
             fine = answer.status == wanted and not answer.body and not answer.cookies
-            told.append({"signature": signature, "status": answer.status, "body": answer.body.decode(
-                "utf-8", "replace"), "cookies": answer.cookies, "passed": fine})  # fmt: skip
+            told.append({
+                "signature": signature, "status": answer.status, "cookies": answer.cookies,
+                "body": answer.body.decode("utf-8", "replace"), "passed": fine,
+            })  # fmt: skip
         if all(each["passed"] for each in told):
             self.subscription.status = "OK"
             with self._lock:

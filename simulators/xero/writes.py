@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..wire import Response
 from . import contacts, credits, fields, invoices, lists, payments, rendering
 from .organisation import IDS, Act, Doc
 from .reads import PLURALS, show
 from .refusals import NO_ID, Invalid, Refusal
 
 if TYPE_CHECKING:
-    from ..wire import Response
     from .rest import Call
 
 Work = Callable[[Act, Doc], Doc]
@@ -175,8 +175,7 @@ def delete_payment(call: Call, id: str) -> Doc:
 
 
 def delete_item(call: Call, id: str) -> Response:
-    from ..wire import Response
-
+    """Remove an item; documents keep its code."""
     item = call.org.find("Item", id.lower())
     if item is None:
         raise LookupError(id)
