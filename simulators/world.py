@@ -129,5 +129,9 @@ class World:
         except Cut:
             raise
         except Exception:  # noqa: BLE001 - our own bug, told to everybody
-            self.errors.append(traceback.format_exc())
-            return json_answer({"simulator_bug": self.errors[-1].splitlines()}, 500)
+            return self.confess()
+
+    def confess(self) -> Response:
+        """Keep the exception that is being handled, and answer with it."""
+        self.errors.append(traceback.format_exc())
+        return json_answer({"simulator_bug": self.errors[-1].splitlines()}, 500)

@@ -138,7 +138,7 @@ def _take_contact(act: Act, doc: Doc, sent: Doc) -> None:
 
 def _take_lines(act: Act, doc: Doc, sent: Doc) -> None:
     if doc.get("LineAmountTypes") in documents.TYPES:
-        given: list[Doc] = sent.get("LineItems", doc["LineItems"])
+        given: list[Doc] = {**doc, **sent}["LineItems"]
         documents.complete_lines(act, doc, given, doc["LineItems"])
         documents.total_up(act, doc)
 

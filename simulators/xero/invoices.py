@@ -184,7 +184,7 @@ def _take_lines(act: Act, doc: Doc, sent: Doc) -> None:
     if doc.get("LineAmountTypes") not in documents.TYPES:
         return
     if "LineItems" in sent or doc["Status"] == "AUTHORISED":
-        given: list[Doc] = sent.get("LineItems", known)
+        given: list[Doc] = sent["LineItems"] if "LineItems" in sent else known
         if not given and doc["Status"] == "AUTHORISED":
             raise Invalid("One or more line items must be specified")
         documents.complete_lines(act, doc, given, known)

@@ -184,8 +184,8 @@ def _changes(org: Organisation, doc: Doc, here: str) -> list[Markup]:
         ("Reference", "Reference", "text"),
     ):  # fmt: skip
         given = tag("input", name="value", type=kind, value=doc.get(field, ""))
-        form = form(org, "change", here, "Save", tag("label", label, given), id=id, field=field)
-        forms.append(form)
+        shown = tag("label", label, given)
+        forms.append(form(org, "change", here, "Save", shown, id=id, field=field))
     drafts = ("DRAFT", "SUBMITTED")
     verbs = [("approve", "Approve"), ("delete", "Delete")] if doc["Status"] in drafts else [
         ("void", "Void"),

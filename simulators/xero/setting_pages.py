@@ -17,12 +17,17 @@ def accounts(org: Organisation) -> list[Markup]:
     for doc in org.of("Account"):
         active = doc["Status"] == "ACTIVE"
         verb, word = ("close_account", "Archive") if active else ("open_account", "Restore")
-        toggle = (
-            ""
-            if doc.get("SystemAccount")
-            else button_to(org, word, verb, "accounts", id=doc["Code"])
+        toggle = button_to(org, word, verb, "accounts", id=doc["Code"])
+        own = not doc.get("SystemAccount")
+        rows.append(
+            [
+                doc["Code"],
+                doc["Name"],
+                doc["Type"].capitalize(),
+                doc["TaxType"],
+                toggle if own else "",
+            ]
         )
-        rows.append([doc["Code"], doc["Name"], doc["Type"].capitalize(), doc["TaxType"], toggle])
     taxes = [
         [
             doc["TaxType"], doc["Name"], f"{doc['EffectiveRate'].normalize():f} %",
