@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -180,14 +181,16 @@ def _take_contact(act: Act, doc: Doc, sent: Doc) -> None:
 
 
 def _take_lines(act: Act, doc: Doc, sent: Doc) -> None:
-    known = doc["LineItems"]
+    """The lines that were sent, or those of before, which keep their four decimals."""
     if doc.get("LineAmountTypes") not in documents.TYPES:
         return
-    if "LineItems" in sent or doc["Status"] == "AUTHORISED":
-        given: list[Doc] = sent["LineItems"] if "LineItems" in sent else known
-        if not given and doc["Status"] == "AUTHORISED":
-            raise Invalid("One or more line items must be specified")
-        documents.complete_lines(act, doc, given, known)
+    known: list[Doc] = doc["LineItems"]
+    if "LineItems" in sent:
+        documents.complete_lines(act, doc, sent["LineItems"], known)
+    else:
+        documents.complete_lines(replace(act, places=4), doc, known, known)
+    if not doc["LineItems"] and doc["Status"] == "AUTHORISED":
+        raise Invalid("One or more line items must be specified")
     documents.total_up(act, doc)
 
 

@@ -7,16 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..wire import Response
-from . import contacts, credits, fields, invoices, lists, payments, rendering
+from . import contacts, credits, documents, fields, invoices, lists, payments, rendering
 from .organisation import IDS, Act, Doc
 from .reads import PLURALS, show
 from .refusals import NO_ID, Invalid, Refusal
+from .regions import CLASSES, CURRENCY_NAMES
 
 if TYPE_CHECKING:
     from .rest import Call
 
 Work = Callable[[Act, Doc], Doc]
 FALSE = ("false", "0")
+CHOICES = {
+    "Type": (*invoices.TYPES, *credits.TYPES, *CLASSES), "LineAmountTypes": documents.TYPES,
+    "Status": (*invoices.MOVES, "VOIDED", "DELETED", "ARCHIVED", "ACTIVE"),
+    "CurrencyCode": tuple(CURRENCY_NAMES), "ContactStatus": ("ACTIVE", "ARCHIVED"),
+}  # fmt: skip
 WITHOUT_STATUS = (
     "Account",
     "TaxRate",
@@ -95,9 +101,11 @@ class _Batch:
 
 
 def _echo(kind: str, element: Any, places: int) -> Doc:
-    """The fields that could be read, whatever their length."""
+    """The fields that could be read; of a choice only what could have been chosen."""
     echo: Doc = {}
     for name, value in element.items():
+        if name in CHOICES and value not in CHOICES[name]:
+            continue
         try:
             echo |= fields.read(kind, {name: value}, strict=False)
         except (Invalid, Refusal):

@@ -27,6 +27,9 @@ NO_RETRY = urllib3.Retry(
 )  # fmt: skip
 
 
+opened = []  # what a test has opened, for its end to close
+
+
 class Transport(xero_python.rest.RESTClientObject):
     """Leads Xero's hosts to the simulator, has a time-out, and never repeats anything."""
 
@@ -34,6 +37,7 @@ class Transport(xero_python.rest.RESTClientObject):
         super().__init__(configuration)
         self.hosts, self.timeout = hosts, timeout
         self.pool_manager.connection_pool_kw["retries"] = NO_RETRY
+        opened.append(self.pool_manager.clear)
 
     def request(self, method, url, **options):
         for real, here in self.hosts.items():
@@ -84,6 +88,7 @@ class Api:
         self.tokens = xero.connect(tenant, **options)
         self.session = requests.Session()
         self.session.trust_env = False
+        opened.append(self.session.close)
         self.session.headers.update(
             {
                 "Authorization": f"Bearer {self.tokens.access_token}",
