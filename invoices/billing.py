@@ -52,9 +52,7 @@ def rows(
     )
     found.reverse()
     while found:
-        yield _row(
-            found.pop(), through=through, today=today, options=options, level=level, say=say
-        )
+        yield _row(found.pop(), through=through, today=today, options=options, level=level, say=say)
 
 
 def zone_in_force() -> ZoneInfo:

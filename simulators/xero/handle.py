@@ -15,7 +15,7 @@ from ..journal import Exchange
 from . import oauth_web, projects, rest
 from .keyboard import Person
 from .organisation import Doc, Organisation, clone
-from .refusals import Invalid
+from .refusals import Invalid, Refusal
 from .rendering import invoice
 from .webhooks import Delivery, Subscription
 
@@ -245,10 +245,10 @@ class Handle:
         )
         try:
             result = call(**arguments)
-        except Invalid as invalid:
-            raise ValueError(str(invalid)) from None
-        except LookupError as missing:
-            raise ValueError(f"There is no {missing}") from None
+        except (Invalid, Refusal) as refused:
+            raise ValueError(str(refused)) from None
+        except LookupError:
+            raise ValueError("There is no such record.") from None
         return asdict(result) if isinstance(result, Tokens) else result
 
 

@@ -72,7 +72,7 @@ class Keys:
                     return _used(id[1])
                 self._settled.wait()
             life = timedelta(minutes=self.switches.idempotency_minutes)
-            if memory and memory.answer and memory.at <= now < memory.at + life:
+            if memory and memory.answer and now < memory.at + life:
                 return memory.answer if memory.print == print else _used(id[1])
             self.memories[id] = Memory(print, now)
             return None

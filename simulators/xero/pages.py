@@ -97,11 +97,17 @@ def _act(xero: Xero, org: Organisation | None, path: str, form: Form) -> Respons
             ACTIONS[form["verb"]](Person(xero, org), form)
         else:
             raise ValueError("There is no such action.")
-    except (Invalid, Refusal, ValueError, InvalidOperation, LookupError) as refused:
+    except (Invalid, Refusal, ValueError, InvalidOperation) as refused:
         said = str(refused).removeprefix("simulated: ")
-        body = [tag("h1", "Xero says no"), tag("p", said), tag("a", "Back", href=back)]
-        return html_answer(page("Refused", *body), 400)
+        return _refusal(said, back)
+    except LookupError:
+        return _refusal("There is no such record, or the form was not filled in.", back)
     return redirect(back if back.startswith("/__sim/") else HOME, SEE_OTHER)
+
+
+def _refusal(said: str, back: str) -> Response:
+    body = [tag("h1", "Xero says no"), tag("p", said), tag("a", "Back", href=back)]
+    return html_answer(page("Refused", *body), 400)
 
 
 def _home(xero: Xero) -> str:

@@ -28,15 +28,15 @@ class Invalid(Exception):
 class Refusal(Exception):
     """The whole request is refused with this answer."""
 
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.body.decode("utf-8", "replace"))
+    def __init__(self, response: Response, said: str = "") -> None:
+        super().__init__(said or response.body.decode("utf-8", "replace"))
         self.response = response
 
 
 def unreadable(message: str) -> Refusal:
     """What can't be read as what it should be: error 14."""
     body = {"ErrorNumber": 14, "Type": "PostDataInvalidException", "Message": message}
-    return Refusal(Response(400, dump_json(body), PLAIN_JSON))
+    return Refusal(Response(400, dump_json(body), PLAIN_JSON), message)
 
 
 def bad_query(message: str) -> Refusal:

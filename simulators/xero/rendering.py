@@ -32,6 +32,7 @@ MONEY = ("AmountDue", "AmountPaid", "AmountCredited", "RemainingCredit", "SentTo
          "CurrencyRate", "IsDiscounted", "TotalDiscount")  # fmt: skip
 TAIL = ("BrandingThemeID", "Status", "LineAmountTypes", "LineItems", "SubTotal", "TotalTax",
         "Total", "UpdatedDateUTC", "CurrencyCode", "FullyPaidOnDate")  # fmt: skip
+DISCOUNTS = ("IsDiscounted", "TotalDiscount")  # of invoices only
 TRIMMED: Doc = {"Addresses": [], "Phones": [], "ContactGroups": [], "ContactPersons": []}
 
 
@@ -75,7 +76,8 @@ def credit_note(org: Organisation, doc: Doc, *, places: int = 2, lines: bool = T
         allocations = [org.docs["Allocation"][id] for id in doc["_allocations"]]
         shown["Allocations"] = [allocation(org, each) for each in allocations]
         shown["Payments"] = []
-    shown |= {"ID": doc["CreditNoteID"], **_figures(doc), "HasAttachments": False}
+    figures = {name: value for name, value in _figures(doc).items() if name not in DISCOUNTS}
+    shown |= {"ID": doc["CreditNoteID"], **figures, "HasAttachments": False}
     shown |= {"HasErrors": False, "Contact": of_document(org, doc), **_dates(doc)}
     return shown | _tail(doc, places, lines=lines)
 

@@ -209,4 +209,4 @@ def put_allocations(call: Call, id: str) -> Doc:
 
 def delete_allocation(call: Call, id: str, allocation: str) -> Doc:
     gone = credits.remove(call.act, id.lower(), allocation.lower())
-    return {"Allocations": [{**rendering.allocation(call.org, gone), "IsDeleted": True}]}
+    return {**rendering.allocation(call.org, gone), "IsDeleted": True}

@@ -134,10 +134,9 @@ def _unknown_parameters(method, path, query) -> list[str]:
         if _fits(pattern, path) and method.lower() in operations:
             known = set()
             for parameter in operations[method.lower()].get("parameters", []):
-                if "$ref" in parameter:
-                    name = parameter["$ref"].rpartition("/")[2]
-                    parameter = spec["components"]["parameters"][name]
-                known.add(parameter["name"])
+                shared = parameter.get("$ref", "").rpartition("/")[2]
+                meant = spec["components"]["parameters"][shared] if shared else parameter
+                known.add(meant["name"])
             return [f"no parameter {name}" for name in query if name not in known]
     return [f"no operation {method} {path}"]
 
