@@ -185,7 +185,7 @@ class Handle:
         """Send webhooks to an address: in the background, or when `deliver` is called."""
         self.app.webhooks.subscription = Subscription(url, verifier_token)
         if background:
-            self.app.start_courier()
+            self.app.start_courier(self.app.webhooks)
 
     def deliver(self) -> list[Doc]:
         """Make every delivery that is due. For each: events as bytes, and the statuses so far."""

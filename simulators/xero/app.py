@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-import threading
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from ..clock import Clock
+from ..service import Service
 from ..wire import Request, Response, dump_json, load_json
-from ..world import World
 from . import oauth_web, pages, projects, rest, seeds, storage
 from .faults import faults
 from .handle import Handle
@@ -21,11 +20,10 @@ from .organisation import Organisation
 from .switches import Switches
 from .webhooks import Webhooks
 
-BEAT = 0.2  # seconds between two looks of the courier
 KEPT = ("docs", "history", "attachments", "settings", "numbers", "mails")
 
 
-class Xero:
+class Xero(Service):
     """One app of the world, below /xero/. Everything shared is changed under `lock`."""
 
     name = "xero"
@@ -42,8 +40,7 @@ class Xero:
         redirect_uris: Iterable[str] = (),
         **switches: Any,
     ) -> None:
-        self.clock = clock
-        self.lock = threading.RLock()
+        super().__init__(clock)
         self._regions, self._history, self._initial = list(organisations), history, switches
         self.switches = Switches()
         self.oauth = OAuth(self.switches)
@@ -56,15 +53,8 @@ class Xero:
         self.webhooks = Webhooks(clock, self.switches)
         self.organisations: dict[str, Organisation] = {}
         self.faults = faults(self)
-        self.base_url = ""
-        self.world: World | None = None
         self.handle = Handle(self)
-        self._closed = threading.Event()
-        self._courier: threading.Thread | None = None
         self.reset()
-
-    def join(self, world: World) -> None:
-        self.world = world
 
     def reset(self) -> None:
         """Organisations, switches and memories as in the beginning. The registered apps stay, their
@@ -125,20 +115,6 @@ class Xero:
         for name, value in kept.items():
             setattr(org, name, value)
         org.events.clear()
-
-    def start_courier(self) -> None:
-        """Deliver webhooks in the background from now on."""
-        if self._courier is None:
-            self._courier = threading.Thread(target=self._carry, name="courier", daemon=True)
-            self._courier.start()
-
-    def _carry(self) -> None:
-        while not self._closed.is_set():
-            self.webhooks.deliver()
-            self.clock.wait(BEAT)
-
-    def close(self) -> None:
-        self._closed.set()
 
     def control(self, verb: str, arguments: dict[str, Any]) -> Any:
         return self.handle.control(verb, arguments)

@@ -224,7 +224,7 @@ class Handle:
         """Send webhooks to an address: in the background, or when `deliver` is called."""
         self.app.webhooks.subscribe(Subscription(url, key))
         if background:
-            self.app.start_courier()
+            self.app.start_courier(self.app.webhooks)
 
     def validate_webhook(self) -> list[Doc]:
         """The intent to receive: posts with right and wrong signatures; how each was answered."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from ..once import Memories, Memory
 from ..wire import Cut, Response, dump_json
 from .refusals import PLAIN_JSON
 from .switches import Switches
@@ -17,24 +15,14 @@ LONGEST = 128
 BROKEN = Response(500, b"An error occurred in Xero.", "text/plain; charset=utf-8")
 
 
-@dataclass
-class Memory:
-    """One request: what it was, and its answer once there is one."""
-
-    print: str
-    at: datetime
-    answer: Response | None = None
-
-
-class Keys:
+class Keys(Memories[tuple[str, str], Response]):
     """The keys of all apps. What was refused before it reached the books (401, 403, 429) leaves no
     trace; what was answered is kept, whatever it was.
     """
 
     def __init__(self, switches: Switches) -> None:
+        super().__init__()
         self.switches = switches
-        self.memories: dict[tuple[str, str], Memory] = {}
-        self._settled = threading.Condition()
 
     def once(
         self, app: str, key: str, content: bytes, execute: Callable[[], Response], *, now: datetime
@@ -44,8 +32,17 @@ class Keys:
             return execute()
         if len(key) > LONGEST:
             return _refusal(f"Idempotency Key: it is longer than {LONGEST} characters.")
-        print = hashlib.sha256(content).hexdigest()
-        known = self._claim((app, key), print, now)
+        life = timedelta(minutes=self.switches.idempotency_minutes)
+
+        def replayed(memory: Memory[Response], same: bool) -> Response | None:
+            if now >= memory.at + life:
+                return None
+            return memory.answer if same else _used(key)
+
+        known = self.claim(
+            (app, key), content, now=now, known=replayed,
+            busy=lambda same: None if same else _used(key),
+        )  # fmt: skip
         if known is not None:
             return known
         answer = None
@@ -56,34 +53,8 @@ class Keys:
                 answer = BROKEN
             raise
         finally:
-            self._settle((app, key), answer)
+            self.settle((app, key), answer)
         return answer
-
-    def forget(self) -> None:
-        """As if the memory had been lost."""
-        with self._settled:
-            self.memories = {key: m for key, m in self.memories.items() if m.answer is None}
-
-    def _claim(self, id: tuple[str, str], print: str, now: datetime) -> Response | None:
-        """The answer of the first time, or None and the key is ours to settle."""
-        with self._settled:
-            while (memory := self.memories.get(id)) and memory.answer is None:
-                if memory.print != print:
-                    return _used(id[1])
-                self._settled.wait()
-            life = timedelta(minutes=self.switches.idempotency_minutes)
-            if memory and memory.answer and now < memory.at + life:
-                return memory.answer if memory.print == print else _used(id[1])
-            self.memories[id] = Memory(print, now)
-            return None
-
-    def _settle(self, id: tuple[str, str], answer: Response | None) -> None:
-        with self._settled:
-            if answer is None:
-                self.memories.pop(id, None)
-            else:
-                self.memories[id].answer = answer
-            self._settled.notify_all()
 
     def dump(self) -> list[dict[str, Any]]:
         return [

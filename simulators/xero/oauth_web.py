@@ -238,7 +238,7 @@ class _Consent:
             tag("p", "Tick one organisation, or several."),
             tag(
                 "form", tag("div", *boxes, class_="choices"), wants,
-                tag("div", tag("button", "Allow access"), class_="together"), method="post",
+                tag("button", "Allow access"), method="post",
             ),
             tag("form", refuse, method="post"),
         ]  # fmt: skip

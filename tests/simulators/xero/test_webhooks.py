@@ -185,7 +185,7 @@ def test_f21_twice_out_of_order_lost_strange_wrong_or_tampered(xero, subscriber,
 
 def test_f22_the_event_comes_before_the_answer(xero, subscriber):
     client = sdk.Client(xero, xero.connect())
-    xero.app.start_courier()
+    xero.app.start_courier(xero.app.webhooks)
     xero.arm("delay_answer", seconds=1.5)
     answered = threading.Event()
 
