@@ -113,14 +113,7 @@ def _apply(act: Act, doc: Doc, sent: Doc) -> Doc:
         lambda: documents.check_currency(act, doc),
         lambda: _take_lines(act, doc, sent),
     ]
-    found: list[str] = []
-    for check in checks:
-        try:
-            check()
-        except Invalid as invalid:
-            found += invalid.messages
-    if found:
-        raise Invalid(*found)
+    documents.check_all(checks)
     _number(act, doc)
     doc["RemainingCredit"] = doc["Total"]
     return doc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -13,6 +14,18 @@ from .regions import RATES
 
 TYPES = ("Exclusive", "Inclusive", "NoTax")
 SIX = Decimal("0.000001")
+
+
+def check_all(checks: Iterable[Callable[[], object]]) -> None:
+    """Every check, and every reason against at once."""
+    found: list[str] = []
+    for check in checks:
+        try:
+            check()
+        except Invalid as invalid:
+            found += invalid.messages
+    if found:
+        raise Invalid(*found)
 
 
 def check_currency(act: Act, doc: Doc) -> list[str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 OFFLINE = Response(
     503, b"The organisation for this access token is not active or offline", "text/plain"
 )
+DEAD = Response(400, dump_json({"error": "invalid_grant"}))
 ODD: dict[str, dict[str, Any]] = {
     "enum": {"CurrencyCode": "XYZ", "Status": "ARCHIVED", "Class": "BRAND_NEW"},
     "null_date": {"UpdatedDateUTC": None, "Date": None},
@@ -33,6 +34,11 @@ ODD: dict[str, dict[str, Any]] = {
 
 def faults(xero: Xero) -> Mapping[str, Fault]:
     """By name, for `arm`."""
+    return {**_refusals(xero), **_breakdowns(), **_oddities()}
+
+
+def _refusals(xero: Xero) -> dict[str, Fault]:
+    """Answers instead of any work."""
 
     def refused(struck: Struck, *, status: int, title: str, detail: str) -> Response:
         return problem(status, title, detail, case=xero.switches.problem_case)
@@ -41,19 +47,21 @@ def faults(xero: Xero) -> Mapping[str, Fault]:
         hit = Problem(problem, retry_after)
         return rest.throttled(xero, hit, struck.request.headers.get("xero-tenant-id", ""), "")
 
-    def broken(struck: Struck, *, kept: bool) -> None:
-        raise rest.Broken(BROKEN, kept=kept)
+    def refusal(about: str, status: int, title: str, detail: str) -> Fault:
+        options = {"status": status, "title": title, "detail": detail}
+        return Fault("arrival", about, refused, options)
 
-    unauthorized = {"status": 401, "title": "Unauthorized", "detail": "TokenExpired: token expired"}
-    forbidden = {"status": 403, "title": "Forbidden", "detail": "AuthenticationUnsuccessful"}
-    entitled = {**unauthorized, "detail": "AuthorizationUnsuccessful"}
     return {
-        "unauthorized": Fault(
-            "arrival", "401, as when the token died on the way", refused, unauthorized
+        "unauthorized": refusal(
+            "401, as when the token died on the way", 401, "Unauthorized",
+            "TokenExpired: token expired",
         ),
-        "unentitled": Fault("arrival", "401, as for a missing scope", refused, entitled),
-        "forbidden": Fault(
-            "arrival", "403, as for an organisation that is gone", refused, forbidden
+        "unentitled": refusal(
+            "401, as for a missing scope", 401, "Unauthorized", "AuthorizationUnsuccessful"
+        ),
+        "forbidden": refusal(
+            "403, as for an organisation that is gone", 403, "Forbidden",
+            "AuthenticationUnsuccessful",
         ),
         "throttled": Fault(
             "arrival", "429: minute, concurrent, appminute or day; retry_after in seconds, None, "
@@ -63,29 +71,44 @@ def faults(xero: Xero) -> Mapping[str, Fault]:
             "arrival", "503 in plain text: organisation offline", lambda struck: OFFLINE
         ),
         "invalid_grant": Fault(
-            "arrival", "for on='token': the refresh token is dead",
-            lambda struck: Response(400, dump_json({"error": "invalid_grant"})),
+            "arrival", "for on='token': the refresh token is dead", lambda struck: DEAD
         ),
+    }  # fmt: skip
+
+
+def _breakdowns() -> dict[str, Fault]:
+    """Xero breaks down in the middle of its work."""
+    return {
         "error_before_work": Fault(
-            "commit", "500, nothing done; the 500 is kept under the key", broken, {"kept": True}
+            "commit", "500, nothing done; the 500 is kept under the key", _break, {"kept": True}
         ),
         "keys_down": Fault(
-            "commit", "500, nothing done, nothing kept: the store of keys is down", broken,
+            "commit", "500, nothing done, nothing kept: the store of keys is down", _break,
             {"kept": False},
         ),
         "error_after_work": Fault(
-            "done", "done, but answered 500, and the 500 is kept under the key", broken,
+            "done", "done, but answered 500, and the 500 is kept under the key", _break,
             {"kept": True},
         ),
         "cut_in_batch": Fault(
             "element", "the connection ends when so many elements are done", _cut_after,
             {"after": 30},
         ),
+    }  # fmt: skip
+
+
+def _oddities() -> dict[str, Fault]:
+    """Answers that are hard to read."""
+    return {
         "odd_data": Fault(
             "answer", f"done, but the answer is odd: {', '.join(ODD)}", _odd, {"what": "enum"}
         ),
         "wrong_length": Fault("answer", "done, but Content-Length says half of it", _mismeasured),
     }  # fmt: skip
+
+
+def _break(struck: Struck, *, kept: bool) -> None:
+    raise rest.Broken(BROKEN, kept=kept)
 
 
 def _cut_after(struck: Struck, *, after: int) -> None:

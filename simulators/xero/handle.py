@@ -56,8 +56,8 @@ class Handle:
 
     @property
     def hosts(self) -> dict[str, str]:
-        """Real hosts and where they are here: all three at one base."""
-        names = ("login", "identity", "api")
+        """Real hosts and where they are here: all at one base."""
+        names = ("login", "identity", "api", "go")
         return {f"https://{name}.xero.com": self.app.base_url for name in names}
 
     @property

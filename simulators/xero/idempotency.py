@@ -32,16 +32,9 @@ class Keys(Memories[tuple[str, str], Response]):
             return execute()
         if len(key) > LONGEST:
             return _refusal(f"Idempotency Key: it is longer than {LONGEST} characters.")
-        life = timedelta(minutes=self.switches.idempotency_minutes)
-
-        def replayed(memory: Memory[Response], same: bool) -> Response | None:
-            if now >= memory.at + life:
-                return None
-            return memory.answer if same else _used(key)
-
         known = self.claim(
-            (app, key), content, now=now, known=replayed,
-            busy=lambda same: None if same else _used(key),
+            (app, key), content, now=now, busy=lambda same: None if same else _used(key),
+            known=lambda memory, same: self._replay(key, memory, same=same, now=now),
         )  # fmt: skip
         if known is not None:
             return known
@@ -55,6 +48,13 @@ class Keys(Memories[tuple[str, str], Response]):
         finally:
             self.settle((app, key), answer)
         return answer
+
+    def _replay(
+        self, key: str, memory: Memory[Response], *, same: bool, now: datetime
+    ) -> Response | None:
+        if now >= memory.at + timedelta(minutes=self.switches.idempotency_minutes):
+            return None
+        return memory.answer if same else _used(key)
 
     def dump(self) -> list[dict[str, Any]]:
         return [

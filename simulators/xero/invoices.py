@@ -146,14 +146,7 @@ def _apply(act: Act, doc: Doc, sent: Doc) -> Doc:
         lambda: _check_details(doc, sent),
         lambda: _check_number(act, doc),
     ]
-    found: list[str] = []
-    for check in checks:
-        try:
-            check()
-        except Invalid as invalid:
-            found += invalid.messages
-    if found:
-        raise Invalid(*found)
+    documents.check_all(checks)
     _number(act, doc)
     doc["AmountDue"] = doc["Total"] - doc["AmountPaid"] - doc["AmountCredited"]
     if doc["Status"] == "AUTHORISED" and doc["AmountDue"] == 0:

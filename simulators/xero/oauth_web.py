@@ -1,16 +1,17 @@
 """The OAuth side over HTTP: consent, tokens, revocation, connections.
 
-The three hosts of Xero, login, identity and api, are one here: none of their paths clash.
+The hosts of Xero, login, identity, api and go, are one here: none of their paths clash.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import re
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from ..html import page, tag
 from ..wire import Request, Response, dump_json, html_answer, redirect
@@ -27,6 +28,7 @@ TOKEN = "/connect/token"  # noqa: S105 - an address
 REVOKE = "/connect/revocation"
 CONNECTIONS = "/connections"
 JSON = "application/json; charset=UTF-8"
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def kind(request: Request) -> str:
@@ -46,8 +48,20 @@ def answer(xero: Xero, request: Request) -> Response:
     if path.lower() == CONNECTIONS or path.lower().startswith(f"{CONNECTIONS}/"):
         return _connections(xero, request, path[len(CONNECTIONS) :].strip("/"))
     if path.startswith(("/app/", "/organisationlogin")):
-        return redirect("/__sim/xero/")
+        return _page_for_people(xero, request)
     return Response(404, dump_json({"error": f"simulated: there is nothing at {path}"}), JSON)
+
+
+def _page_for_people(xero: Xero, request: Request) -> Response:
+    """The links that integrations build to pages of go.xero.com lead to ours."""
+    ids = set(_ID.findall(unquote(request.target).lower()))
+    for tenant, org in xero.organisations.items():
+        home = f"/__sim/xero/{tenant}/"
+        if known := ids & org.docs.get("Invoice", {}).keys():
+            return redirect(f"{home}invoices/{known.pop()}")
+        if str(org.info["ShortCode"]) in unquote(request.target):
+            return redirect(home)
+    return redirect("/__sim/xero/")
 
 
 def bearer(xero: Xero, request: Request) -> Grant | None:
@@ -240,7 +254,7 @@ class _Consent:
                 "form", tag("div", *boxes, class_="choices"), wants,
                 tag("button", "Allow access"), method="post",
             ),
-            tag("form", refuse, method="post"),
+            tag("form", refuse, method="post", class_="together"),
         ]  # fmt: skip
         return html_answer(page("Allow access", *body))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from . import invoices
 from .documents import check_lock
 from .organisation import Act, Doc, clone, new_id, record
@@ -14,12 +16,7 @@ def create(act: Act, sent: Doc) -> Doc:
     account = _account(act, sent)
     amount = act.cents(sent.get("Amount") or invoices.ZERO)
     day = sent.get("Date") or act.today.isoformat()
-    if invoice["Status"] != "AUTHORISED":
-        raise Invalid("Payments can only be made against Authorised documents")
-    if amount <= 0:
-        raise Invalid("The payment amount must be greater than zero")
-    if amount > invoice["AmountDue"]:
-        raise Invalid("Payment amount exceeds the amount outstanding on this document")
+    _check(invoice, amount)
     check_lock(act, day)
     doc = {
         "PaymentID": new_id(), "Date": day, "Amount": amount,
@@ -51,6 +48,15 @@ def delete(act: Act, payment: Doc) -> Doc:
     invoices.refresh(act, invoice, day=payment["Date"])
     record(act, invoice["InvoiceID"], "Payment Deleted", f"Payment of {payment['Amount']:,.2f}.")
     return gone
+
+
+def _check(invoice: Doc, amount: Decimal) -> None:
+    if invoice["Status"] != "AUTHORISED":
+        raise Invalid("Payments can only be made against Authorised documents")
+    if amount <= 0:
+        raise Invalid("The payment amount must be greater than zero")
+    if amount > invoice["AmountDue"]:
+        raise Invalid("Payment amount exceeds the amount outstanding on this document")
 
 
 def _invoice(act: Act, sent: Doc) -> Doc:

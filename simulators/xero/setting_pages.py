@@ -28,16 +28,19 @@ def accounts(org: Organisation) -> list[Markup]:
                 toggle if own else "",
             ]
         )
-    taxes = [
+    return [
+        table(["Code", "Name", "Type", "Tax", ""], rows), tag("h2", "Tax rates"),
+        table(["Code", "Name", "Rate", "Status"], _taxes(org), numbers=(2,)),
+    ]  # fmt: skip
+
+
+def _taxes(org: Organisation) -> list[list[str]]:
+    return [
         [
             doc["TaxType"], doc["Name"], f"{doc['EffectiveRate'].normalize():f} %",
             doc["Status"].capitalize(),
         ]
         for doc in org.of("TaxRate")
-    ]  # fmt: skip
-    return [
-        table(["Code", "Name", "Type", "Tax", ""], rows), tag("h2", "Tax rates"),
-        table(["Code", "Name", "Rate", "Status"], taxes, numbers=(2,)),
     ]  # fmt: skip
 
 

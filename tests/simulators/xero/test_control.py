@@ -194,10 +194,18 @@ def test_a_page_says_no_in_words(site, verb, form, says):
     assert says in site.press(verb, answered=400, **form)
 
 
-def test_links_to_the_real_pages_lead_here(sims, xero):
-    for path in ("/app/!kowhai/invoicing", "/organisationlogin/default.aspx"):
+def test_links_to_the_real_pages_lead_here(xero, api):
+    def led(path):
         answer = requests.get(xero.app.base_url + path, allow_redirects=False, timeout=5)
-        assert answer.headers["Location"] == "/__sim/xero/"
+        return answer.headers["Location"]
+
+    id = api.create()["InvoiceID"]
+    home = f"/__sim/xero/{xero.tenant}/"
+    assert led("/app/!kowhai/invoicing") == home
+    assert led(f"/app/!kowhai/invoicing/view/{id}") == f"{home}invoices/{id}"
+    old = f"shortcode=!kowhai&redirecturl=/AccountsReceivable/View.aspx%3FInvoiceID={id}"
+    assert led(f"/organisationlogin/default.aspx?{old}") == f"{home}invoices/{id}"
+    assert led("/app/!elsewhere") == "/__sim/xero/"
     assert requests.get(f"{xero.app.base_url}/elsewhere", timeout=5).status_code == 404
 
 
