@@ -13,6 +13,7 @@ In a test:
         assert len(sims.qbo.invoices()) == 1
         sims.qbo.as_person.void("Invoice", "145")
         sims.clock.move(days=1)
+        sims.xero.connect()                 # the same with Xero: sims.xero.hosts, .arm, .as_person
 
 What is not simulated is refused loudly, with the word "simulated" in the refusal.
 """

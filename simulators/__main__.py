@@ -9,16 +9,19 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from .qbo import switches
 from .qbo.scenarios import SCENARIOS
+from .qbo.switches import Switches
 from .running import Keeper, Simulators, start
+from .xero.regions import REGIONS
+from .xero.switches import Switches as XeroSwitches
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line."""
     options = _parser().parse_args(arguments)
     if options.switches:
-        sys.stdout.write(switches.describe() + "\n")
+        for title, board in (("QuickBooks Online", Switches), ("Xero", XeroSwitches)):
+            sys.stdout.write(f"{title}\n{board.describe()}\n\n")
         return 0
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -27,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         host=options.host, port=options.port, scenarios=options.company or list(SCENARIOS),
         redirect_uris=options.redirect_uri, client_id=options.client_id,
         client_secret=options.client_secret, public_url=options.public_url, history=True,
-        **_settings(options.switch),
+        xero=_of_xero(options), **Switches.parse(options.switch),
     )  # fmt: skip
     keeper = Keeper(running.world, options.data) if options.data else None
     if keeper:
@@ -35,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
         keeper.start()
     if options.webhook:
         running.qbo.subscribe(options.webhook, options.verifier_token, background=True)
+    if options.xero_webhook:
+        running.xero.subscribe(options.xero_webhook, options.xero_webhook_key, background=True)
     _announce(running)
     done.wait()
     if keeper:
@@ -57,29 +62,31 @@ def _parser() -> argparse.ArgumentParser:
     add("--webhook", default="", help="address to tell what happens")
     add("--verifier-token", default="verify-me", help="secret of the webhook signature")
     add("--switch", action="append", default=[], metavar="NAME=VALUE", help="set a switch")
+    add("--organisation", action="append", choices=list(REGIONS), help="of Xero (nz and us)")
+    add("--xero-client-id", default="", help="of the app that may connect to Xero (made up)")
+    add("--xero-client-secret", default="", help="(made up)")
+    add("--xero-webhook", default="", help="address to tell what happens in Xero")
+    add("--xero-webhook-key", default="sign-me", help="key of the webhook signature")
+    add("--xero-switch", action="append", default=[], metavar="NAME=VALUE", help="set a switch")
     add("--switches", action="store_true", help="list all switches and end")
     return parser
 
 
-def _settings(given: list[str]) -> dict[str, Any]:
-    """NAME=VALUE as the switch wants it: a number, yes or no, or text."""
-    defaults = switches.Switches()
-    settings: dict[str, Any] = {}
-    for each in given:
-        name, _, value = each.partition("=")
-        default = getattr(defaults, name, "")
-        if isinstance(default, bool):
-            settings[name] = value in ("true", "yes", "1")
-        else:
-            settings[name] = type(default)(value)
-    return settings
+def _of_xero(options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "organisations": options.organisation or ["nz", "us"], "history": True,
+        "client_id": options.xero_client_id, "client_secret": options.xero_client_secret,
+        **XeroSwitches.parse(options.xero_switch),
+    }  # fmt: skip
 
 
 def _announce(running: Simulators) -> None:
-    qbo = running.qbo
+    qbo, xero = running.qbo, running.xero
     lines = [
         f"Pages        {running.url}/__sim/", f"API          {qbo.api_url}",
         f"Discovery    {qbo.discovery_url}", f"Client id    {qbo.client_id}",
+        f"Xero         {xero.app.base_url} (instead of login, identity and api.xero.com)",
+        f"Its client   {xero.client_id}",
     ]  # fmt: skip
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

@@ -52,6 +52,8 @@ def answer(world: World, server: Server, request: Request) -> Response:
         return _of_world(world, server, path, request)
     except ValueError as refused:
         return json_answer({"error": str(refused)}, 400)
+    except Exception:  # noqa: BLE001 - our own bug, told to everybody
+        return world.confess()
 
 
 def _of_app(world: World, app: App, rest: str, request: Request) -> Response:

@@ -6,6 +6,7 @@ A fault strikes at one of three moments:
     commit    while the work is under way, its identity already known to the server
     answer    after the work was done and kept: the answer is lost, late, broken or replaced
 
+A service may tell of further moments in its work with `Request.reach`; its own faults use them.
 One request is struck by one armed fault at most, in the order in which they were armed.
 """
 
@@ -32,6 +33,7 @@ class Struck:
 
     request: Request
     clock: Clock
+    position: int = 0  # how far the work has come, where a service counts
 
 
 @dataclass(frozen=True)
@@ -155,8 +157,9 @@ def on_arrival(rule: Rule | None, struck: Struck) -> Response | None:
     return answer
 
 
-def on_commit(rule: Rule | None, struck: Struck) -> None:
-    if rule is not None and rule.fault.stage == "commit":
+def on_reach(rule: Rule | None, struck: Struck, stage: str) -> None:
+    """The work has reached a stage, usually "commit"."""
+    if rule is not None and rule.fault.stage == stage:
         rule.fault.act(struck, **rule.options)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,8 @@ from .qbo.app import QuickBooks
 from .qbo.handle import Handle
 from .server import Server
 from .world import World
+from .xero.app import Xero
+from .xero.handle import Handle as XeroHandle
 
 SAVE_SECONDS = 0.5
 SHARE = 10  # saving takes a tenth of the time at most
@@ -24,11 +26,15 @@ SHARE = 10  # saving takes a tenth of the time at most
 class Simulators:
     """Running simulators. Use it as a context manager, or call `stop`."""
 
-    def __init__(self, world: World, server: Server, quickbooks: QuickBooks) -> None:
+    def __init__(
+        self, world: World, server: Server, quickbooks: QuickBooks, simulated_xero: Xero
+    ) -> None:
         self.world = world
         self.server = server
         self.quickbooks = quickbooks
-        quickbooks.base_url = f"{server.url}/{quickbooks.name}"
+        self.simulated_xero = simulated_xero
+        for app in (quickbooks, simulated_xero):
+            app.base_url = f"{server.url}/{app.name}"
 
     @property
     def url(self) -> str:
@@ -38,6 +44,11 @@ class Simulators:
     def qbo(self) -> Handle:
         """QuickBooks Online as a test holds it."""
         return self.quickbooks.handle
+
+    @property
+    def xero(self) -> XeroHandle:
+        """Xero as a test holds it."""
+        return self.simulated_xero.handle
 
     @property
     def clock(self) -> Clock:
@@ -92,16 +103,21 @@ def start(
     frozen: bool = False,
     scenarios: Iterable[str] = ("us",),
     redirect_uris: Iterable[str] = (),
+    xero: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Simulators:
     """Serve in a thread, on a free port unless one is given. `at` and `frozen` set the clock;
-    `options` are switches (`limits="counted"`), client_id, client_secret, history, public_url.
+    `options` are those of QuickBooks: switches (`limits="counted"`), client_id, client_secret,
+    history, public_url. Those of Xero are in `xero`: its switches, organisations, client_id,
+    client_secret, history. Both may lead back to `redirect_uris`.
     """
     clock = Clock(at, frozen=frozen)
     world = World(clock)
     quickbooks = QuickBooks(clock, scenarios=scenarios, redirect_uris=redirect_uris, **options)
+    other = Xero(clock, **{"redirect_uris": redirect_uris, **(xero or {})})
     world.add(quickbooks)
-    return Simulators(world, Server(world, host=host, port=port), quickbooks)
+    world.add(other)
+    return Simulators(world, Server(world, host=host, port=port), quickbooks, other)
 
 
 class Keeper:

@@ -37,12 +37,17 @@ class Request:
     path: str
     headers: Mapping[str, str]  # names in lower case
     body: bytes = b""
-    reach: Callable[[str], None] = field(default=lambda stage: None, repr=False)
+    reach: Callable[..., None] = field(default=lambda stage, position=0: None, repr=False)
 
     @property
     def query(self) -> dict[str, str]:
         """Parameters of the address; of a repeated one the last."""
         return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
+
+    def values(self, name: str) -> list[str]:
+        """All values of a repeated field of a form."""
+        sent = parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+        return [value for key, value in sent if key == name]
 
     def form(self) -> dict[str, str]:
         """The body read as a form."""

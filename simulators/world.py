@@ -112,7 +112,11 @@ class World:
         instead = stages.on_arrival(rule, struck)
         if instead is not None:
             return Delivery(instead)
-        request = replace(request, reach=lambda stage: stages.on_commit(rule, struck))
+
+        def reach(stage: str, position: int = 0) -> None:
+            stages.on_reach(rule, replace(struck, position=position), stage)
+
+        request = replace(request, reach=reach)
         response = self._work(app, request)
         if entry.kind != "read":
             self.touch()
@@ -125,5 +129,9 @@ class World:
         except Cut:
             raise
         except Exception:  # noqa: BLE001 - our own bug, told to everybody
-            self.errors.append(traceback.format_exc())
-            return json_answer({"simulator_bug": self.errors[-1].splitlines()}, 500)
+            return self.confess()
+
+    def confess(self) -> Response:
+        """Keep the exception that is being handled, and answer with it."""
+        self.errors.append(traceback.format_exc())
+        return json_answer({"simulator_bug": self.errors[-1].splitlines()}, 500)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from ..clock import Clock
+from ..service import Service
 from ..wire import Request, Response, dump_json, load_json
-from ..world import World
 from . import oauth_web, pages, rest, seeds, storage
 from .company import Company
 from .faults import faults
@@ -20,10 +19,8 @@ from .requestids import RequestIds
 from .switches import Switches
 from .webhooks import Webhooks
 
-BEAT = 0.2  # seconds between two looks of the courier
 
-
-class QuickBooks:
+class QuickBooks(Service):
     """One app of the world, below /qbo/. Everything shared is changed under `lock`."""
 
     name = "qbo"
@@ -41,8 +38,7 @@ class QuickBooks:
         public_url: str = "",
         **switches: Any,
     ) -> None:
-        self.clock = clock
-        self.lock = threading.RLock()
+        super().__init__(clock)
         self.public_url = public_url
         self._scenarios, self._history, self._initial = list(scenarios), history, switches
         self.switches = Switches()
@@ -56,15 +52,8 @@ class QuickBooks:
         self.webhooks = Webhooks(clock, self.switches)
         self.companies: dict[str, Company] = {}
         self.faults = faults(self)
-        self.base_url = ""
-        self.world: World | None = None
         self.handle = Handle(self)
-        self._closed = threading.Event()
-        self._courier: threading.Thread | None = None
         self.reset()
-
-    def join(self, world: World) -> None:
-        self.world = world
 
     def reset(self) -> None:
         """Companies, switches and memories as in the beginning. The registered apps stay, their
@@ -109,20 +98,6 @@ class QuickBooks:
                     events, company.events = company.events, []
                     if self.oauth.connected(company.realm):
                         self.webhooks.take(events)
-
-    def start_courier(self) -> None:
-        """Deliver webhooks in the background from now on."""
-        if self._courier is None:
-            self._courier = threading.Thread(target=self._carry, name="courier", daemon=True)
-            self._courier.start()
-
-    def _carry(self) -> None:
-        while not self._closed.is_set():
-            self.webhooks.deliver()
-            self.clock.wait(BEAT)
-
-    def close(self) -> None:
-        self._closed.set()
 
     def control(self, verb: str, arguments: dict[str, Any]) -> Any:
         return self.handle.control(verb, arguments)

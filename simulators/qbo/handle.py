@@ -6,11 +6,10 @@ POST /__sim/qbo/person/<verb>, with their arguments as a JSON object.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from .. import verbs
 from ..faults import Rule
 from ..journal import Exchange
 from . import oauth_web
@@ -186,7 +185,7 @@ class Handle:
         """Send webhooks to an address: in the background, or when `deliver` is called."""
         self.app.webhooks.subscription = Subscription(url, verifier_token)
         if background:
-            self.app.start_courier()
+            self.app.start_courier(self.app.webhooks)
 
     def deliver(self) -> list[Doc]:
         """Make every delivery that is due. For each: events as bytes, and the statuses so far."""
@@ -194,29 +193,14 @@ class Handle:
 
     def control(self, verb: str, arguments: dict[str, Any]) -> Any:
         """A verb over HTTP. ValueError for one that does not exist or that refuses."""
-        call = self._verb(verb, arguments)
-        try:
-            inspect.signature(call).bind(**arguments)
-        except TypeError as wrong:
-            raise ValueError(f"{verb}: {wrong}") from None
+        call = verbs.find(
+            verb, arguments, holder=self, names=VERBS, person="realm", people=self.person
+        )
         try:
             result = call(**arguments)
         except Refused as refused:
             raise ValueError(str(refused)) from None
         return asdict(result) if isinstance(result, Tokens) else result
-
-    def _verb(self, verb: str, arguments: dict[str, Any]) -> Callable[..., Any]:
-        first, _, second = verb.partition("/")
-        if first == "person" and second and not second.startswith("_") and hasattr(Person, second):
-            call: Callable[..., Any] = getattr(self.person(arguments.pop("realm", "")), second)
-            return call
-        if verb not in VERBS:
-            there = [name for name in dir(Person) if not name.startswith("_")]
-            raise ValueError(
-                f"There is no {verb!r}. There are: {', '.join(VERBS)}; person/: {there}."
-            )
-        verb_call: Callable[..., Any] = getattr(self, verb)
-        return verb_call
 
 
 def _shown(delivery: Delivery) -> Doc:

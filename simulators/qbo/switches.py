@@ -8,16 +8,14 @@ should survive every setting of the switches marked "guess".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass
 
-
-def _switch(default: Any, about: str, *choices: Any) -> Any:
-    return field(default=default, metadata={"about": about, "choices": choices or None})
+from ..switching import Switchboard
+from ..switching import switch as _switch
 
 
 @dataclass
-class Switches:
+class Switches(Switchboard):
     """The settings of one simulated QuickBooks Online."""
 
     # Connecting
@@ -157,33 +155,3 @@ class Switches:
     webhook_copies: int = _switch(1, "how often each delivery is made, with equal event ids")
     webhook_loss: float = _switch(0.0, "share of the events that are never sent")
     webhook_signature: str = _switch("right", "or one that does not fit", "right", "wrong")
-
-    def set(self, **values: Any) -> None:
-        """Change some; ValueError for a switch or a setting that does not exist."""
-        known = {each.name: each for each in fields(self)}
-        for name, value in values.items():
-            if name not in known:
-                raise ValueError(f"There is no switch {name!r}. There are: {', '.join(known)}.")
-            choices = known[name].metadata["choices"]
-            if choices and value not in choices:
-                raise ValueError(f"{name} is one of {', '.join(map(str, choices))}.")
-            if not isinstance(value, _kinds(known[name].default)):
-                raise ValueError(f"{name} is like {known[name].default!r}, not {value!r}.")
-        for name, value in values.items():
-            setattr(self, name, value)
-
-
-def describe() -> str:
-    """All switches with default, choices and meaning, a line each."""
-    lines = []
-    for each in fields(Switches):
-        choices = " | ".join(map(str, each.metadata["choices"] or ()))
-        setting = f"{each.name} = {each.default}" + (f"  ({choices})" if choices else "")
-        lines.append(f"{setting}\n    {each.metadata['about']}")
-    return "\n".join(lines)
-
-
-def _kinds(default: Any) -> tuple[type, ...]:
-    if isinstance(default, bool):
-        return (bool,)
-    return (int, float) if isinstance(default, int | float) else (str,)

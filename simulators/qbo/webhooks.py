@@ -15,8 +15,8 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
+from .. import posting
 from ..clock import Clock
 from ..wire import dump_json
 from .company import Event
@@ -84,18 +84,8 @@ class Webhooks:
     def post(self, body: bytes) -> int:
         """Send any body, properly signed, as one attempt; the status, 0 without an answer."""
         assert self.subscription  # noqa: S101 - callers subscribed
-        address = urlsplit(self.subscription.url)
-        tls = address.scheme == "https"
-        connect = http.client.HTTPSConnection if tls else http.client.HTTPConnection
-        connection = connect(address.netloc, timeout=PATIENCE)
-        path = address.path + (f"?{address.query}" if address.query else "")
-        try:
-            connection.request("POST", path or "/", body, self._headers(body))
-            return connection.getresponse().status
-        except (OSError, http.client.HTTPException):
-            return 0
-        finally:
-            connection.close()
+        headers = self._headers(body)
+        return posting.post(self.subscription.url, body, headers, patience=PATIENCE).status
 
     def signature(self, body: bytes) -> str:
         """base64(HMAC-SHA256) over exactly these bytes."""

@@ -30,10 +30,10 @@ PLAIN = {
 }
 
 
-def folder() -> Path | None:
+def folder(service: str = "qbo") -> Path | None:
     """Where the published schemas lie, if they do: REFERENCE_DATA, or beside the repository."""
     given = os.environ.get("REFERENCE_DATA")
-    path = (Path(given) if given else ROOT.parent / "shared" / "data") / "qbo"
+    path = (Path(given) if given else ROOT.parent / "shared" / "data") / service
     return path if path.is_dir() else None
 
 

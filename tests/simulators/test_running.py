@@ -15,7 +15,7 @@ import requests
 
 import simulators
 from simulators.clock import Clock
-from simulators.qbo import switches
+from simulators.qbo.switches import Switches
 from simulators.running import Keeper
 
 from . import sdk
@@ -150,7 +150,7 @@ def test_the_command_serves_and_ends_politely(tmp_path):
         "--switch", "retry_after=yes", "--redirect-uri", sdk.CALLBACK,
     ]  # fmt: skip
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        lines = [process.stdout.readline() for _ in range(4)]
+        lines = [process.stdout.readline() for _ in range(6)]
         url = re.search(r"http://127\.0\.0\.1:\d+", lines[0])[0]
         call = requests.post(f"{url}/__sim/qbo/companies", json={}, timeout=5).json()
         books = requests.get(f"{url}/__sim/ledger", timeout=5).json()["result"]["qbo"]
@@ -167,7 +167,7 @@ def test_the_command_serves_and_ends_politely(tmp_path):
 def test_the_command_lists_every_switch():
     command = [sys.executable, "-m", "simulators", "--switches"]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert shown == switches.describe() + "\n"
+    assert f"QuickBooks Online\n{Switches.describe()}\n" in shown
     assert "requestid_other_body = replay  (replay | execute | fault)" in shown
 
 
@@ -180,5 +180,5 @@ def test_every_unknown_of_the_service_is_a_switch():
         "several_emails", "batches_per_minute", "cdc_time_activity", "throttle_body",
         "class_tracking_off", "tax_inclusive", "us_charset",
     }  # fmt: skip
-    marked = set(re.findall(r"(\w+) = .*\n    guess", switches.describe()))
+    marked = set(re.findall(r"(\w+) = .*\n    guess", Switches.describe()))
     assert guesses <= marked

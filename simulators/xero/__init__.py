@@ -1,0 +1,1 @@
+"""A simulated Xero: accounting API, OAuth, connections, limits, webhooks, and people."""
