@@ -19,6 +19,7 @@ from invoices.models import Invoice, InvoiceLine
 
 from .links import Tables
 from .models import Connection, Export, Link, RemoteInvoice
+from .providers import registry
 from .providers.port import Document, Line, TaxMode, TimeDocument
 
 PENDING = "link:"
@@ -55,6 +56,7 @@ def build(
     if missing:
         return None, _once(missing)
     ours = connection.numbering == Connection.Numbering.OURS
+    holds = registry.get(connection.provider).holds
     return Document(
         uid=str(invoice.uid),
         number=invoice.number if ours else "",
@@ -62,8 +64,8 @@ def build(
         date=invoice.invoice_date,
         due_date=invoice.due_date or invoice.invoice_date,
         currency=invoice.currency,
-        email=recipient.email,
-        message=invoice.message,
+        email=recipient.email if "email" in holds else "",
+        message=invoice.message if "message" in holds else "",
         tax_mode=mode,
         lines=rows,
         subtotal=invoice.subtotal,

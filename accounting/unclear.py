@@ -100,16 +100,22 @@ def _known(export: Export) -> Receipt:
             "What is said of it there can't be read, so it can't be linked. The log has details"
             " for whoever runs this program.",
         )
-    provider, invoice = registry.get(export.connection.provider), export.invoice
+    invoice = export.invoice
     sums: dict[str, Any] = {
         name: getattr(invoice, name, 0) for name in ("subtotal", "tax", "total")
     }
     return Receipt(
         id=export.remote_id, number=export.document.get("number", ""), version="",
         **sums, balance=sums["total"],
-        url=provider.url_of(export.connection.company_id, export.remote_id) if invoice else "",
+        url=_url(export) if invoice else "",
         content={},
     )  # fmt: skip
+
+
+def _url(export: Export) -> str:
+    connection = export.connection
+    provider = registry.get(connection.provider)
+    return provider.url_of(connection.company_id, export.remote_id, facts=connection.facts)
 
 
 def _refuse_clear(export: Export) -> None:

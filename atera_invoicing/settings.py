@@ -86,6 +86,9 @@ if PRODUCTION:
             "Set ALLOWED_HOSTS to the host names of this installation, separated by commas; "
             "'*' is refused."
         )
+PUBLIC_ADDRESS = os.environ.get("PUBLIC_ADDRESS", "").rstrip("/") or (
+    f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if PRODUCTION else "http://localhost:8000"
+)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -243,6 +246,21 @@ QBO = {
     "api": os.environ.get("QBO_API", ""),  # empty: follows the environment
     "app": os.environ.get("QBO_APP", ""),  # where people see an invoice; empty: follows it, too
     "webhook_tokens": _list("QBO_WEBHOOK_TOKENS"),  # two while one replaces the other
+}
+XERO = {
+    "client_id": os.environ.get("XERO_CLIENT_ID", ""),
+    "client_secret": os.environ.get("XERO_CLIENT_SECRET", ""),
+    # An app of before March 2026 asks for accounting.transactions instead of the first two.
+    "scopes": os.environ.get(
+        "XERO_SCOPES",
+        "offline_access accounting.invoices accounting.payments.read accounting.contacts "
+        "accounting.settings",
+    ),
+    "api": os.environ.get("XERO_API", ""),  # empty: Xero; else one address for all of its hosts
+    "app": os.environ.get("XERO_APP", ""),  # where people sign in and see invoices; empty: as above
+    "webhook_keys": _list("XERO_WEBHOOK_KEYS"),  # two while one replaces the other
+    "calls_per_day": int(os.environ.get("XERO_CALLS_PER_DAY", "1000")),  # 5000 from plan Core on
+    "address": PUBLIC_ADDRESS,  # an invoice there leads back here
 }
 CONNECTION_DRAFT_DAYS = 14  # a wizard that nobody came back to is cancelled then
 

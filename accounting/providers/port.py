@@ -97,6 +97,18 @@ class Company:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something that a person may choose for a connection: values with what they mean, the default
+    first. What was chosen comes back to the adapter as `facts["options"][key]`.
+    """
+
+    key: str
+    label: str
+    values: tuple[tuple[str, str], ...]
+    help: str = ""
+
+
 # Records ------------------------------------------------------------------------------------------
 
 
@@ -446,7 +458,10 @@ class Provider(Protocol):
     key: ClassVar[str]  # "qbo", in addresses and rows
     name: ClassVar[str]  # what people call it
     tax_method: ClassVar[str]  # how it rounds tax: "per_line", or "per_rate" over all of its lines
-    limits: ClassVar[Limits]
+    holds: ClassVar[frozenset[str]]  # which of "email" and "message" it keeps with an invoice
+
+    @property
+    def limits(self) -> Limits: ...
 
     # Connecting. `redirect_uri` must be the same in both steps.
     def authorize_url(self, *, state: str, redirect_uri: str) -> str: ...
@@ -468,6 +483,10 @@ class Provider(Protocol):
         ...
 
     def company(self, session: Session) -> Company: ...
+
+    def options(self, facts: Mapping[str, Any]) -> tuple[Option, ...]:
+        """What a person may choose for a company with these facts. Pure."""
+        ...
 
     # References.
     def records(self, session: Session, kind: Kind) -> list[Record]:
@@ -546,6 +565,6 @@ class Provider(Protocol):
         names are lower case. Notices of unknown kinds are left out."""
         ...
 
-    def url_of(self, company_id: str, remote_id: str) -> str:
-        """Where a person finds the invoice at the provider."""
+    def url_of(self, company_id: str, remote_id: str, *, facts: Mapping[str, Any]) -> str:
+        """Where a person finds the invoice at the provider. `facts` are the company's."""
         ...

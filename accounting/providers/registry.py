@@ -11,7 +11,10 @@ from .port import Provider
 # Key: what people call it; the package, which holds `provider(settings)`; the setting it is given.
 # Packages are imported on first use: the providers' own libraries are slow to import, and most
 # processes never need them.
-KNOWN = {"qbo": ("QuickBooks Online", "accounting.providers.qbo", "QBO")}
+KNOWN = {
+    "qbo": ("QuickBooks Online", "accounting.providers.qbo", "QBO"),
+    "xero": ("Xero", "accounting.providers.xero", "XERO"),
+}
 
 
 def keys() -> list[str]:

@@ -68,7 +68,7 @@ def _account(act: Act, line: Doc, doc: Doc) -> Doc | None:
     if not code and not id:
         line.pop("AccountCode", None)
         line.pop("AccountID", None)
-        if doc["Status"] == "AUTHORISED":
+        if doc["Status"] == "AUTHORISED" and not _is_text(line):
             raise Invalid("Account code must be specified")
         return None
     account = act.org.account(code) if code else act.org.find("Account", id or "")
@@ -79,6 +79,11 @@ def _account(act: Act, line: Doc, doc: Doc) -> Doc | None:
         raise Invalid(f"Account code '{shown}' has been archived, or has been deleted.")
     line["AccountCode"], line["AccountID"] = account["Code"], account["AccountID"]
     return account
+
+
+def _is_text(line: Doc) -> bool:
+    """A line with nothing but a description, as the reference of invoices allows."""
+    return not any(line.get(name) for name in ("ItemCode", "Quantity", "UnitAmount", "LineAmount"))
 
 
 def _reserved(account: Doc) -> bool:

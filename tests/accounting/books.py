@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 import simulators
@@ -33,6 +34,19 @@ def settings_for(sims: simulators.Simulators) -> dict[str, Any]:
         "api": sims.qbo.api_url.removesuffix("/v3"),
         "app": f"{sims.url}/qbo",
         "webhook_tokens": ["verifier"],
+    }
+
+
+def xero_settings_for(sims: simulators.Simulators) -> dict[str, Any]:
+    """The setting XERO, pointed at a simulator."""
+    return {
+        **settings.XERO,
+        "client_id": sims.xero.client_id,
+        "client_secret": sims.xero.client_secret,
+        "api": f"{sims.url}/xero",
+        "app": "",
+        "webhook_keys": ["signing-key"],
+        "address": "http://localhost:8000",
     }
 
 

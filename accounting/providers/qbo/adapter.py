@@ -20,6 +20,7 @@ from accounting.providers.port import (
     Limits,
     NewRecord,
     Operation,
+    Option,
     Outcome,
     Reason,
     Receipt,
@@ -64,6 +65,7 @@ class QuickBooksOnline:
     key: ClassVar[str] = "qbo"
     name: ClassVar[str] = "QuickBooks Online"
     tax_method: ClassVar[str] = "per_rate"
+    holds: ClassVar[frozenset[str]] = frozenset({"email", "message"})
     # Intuit allows 500 requests a minute, 10 a second, 40 batches a minute, and takes up to two
     # minutes for a request.
     limits: ClassVar[Limits] = Limits(
@@ -119,6 +121,10 @@ class QuickBooksOnline:
     def company(self, session: Session) -> Company:
         with self._client(session) as qbo:
             return companies.read(qbo, session.company_id, app=self._app)
+
+    def options(self, facts: Mapping[str, Any]) -> tuple[Option, ...]:
+        """Nothing is to be chosen: QuickBooks takes an invoice in one way only."""
+        return ()
 
     # Records
 
@@ -203,19 +209,19 @@ class QuickBooksOnline:
         notices.verify(body, headers, self._webhook_tokens)
         return notices.read(body)
 
-    def url_of(self, company_id: str, remote_id: str) -> str:
+    def url_of(self, company_id: str, remote_id: str, *, facts: Mapping[str, Any]) -> str:
         return f"{self._app}/app/invoice?txnId={remote_id}&companyId={company_id}"
 
     def _client(self, session: Session) -> AbstractContextManager[Client]:
         return client(self._api, session)
 
     def _url(self, session: Session) -> Callable[[str], str]:
-        return lambda id: self.url_of(session.company_id, id)
+        return lambda id: self.url_of(session.company_id, id, facts=session.facts)
 
     def _receipt(self, session: Session, doc: Mapping[str, Any], entity: str) -> Receipt:
         if entity == "TimeActivity":
             return reading.time_receipt(doc)
-        return reading.receipt(doc, url=self.url_of(session.company_id, str(doc["Id"])))
+        return reading.receipt(doc, url=self._url(session)(str(doc["Id"])))
 
     def _seen(self, session: Session, doc: Mapping[str, Any], entity: str) -> Receipt | Unknown:
         """A document that was found, even if what is said of it makes no sense."""

@@ -131,9 +131,9 @@ def test_the_facts_of_a_company_can_be_kept_as_json(session):
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_the_records_of_each_kind_have_ids_and_names(provider, session, kind):
+def test_the_records_of_each_kind_have_ids_and_names(backend, provider, session, kind):
     found = provider.records(session, kind)
-    assert found
+    assert found or (kind is Kind.PERSON and not backend.takes_time)
     assert len({record.id for record in found}) == len(found)
     assert all(record.kind is kind and record.id and record.name for record in found)
 
@@ -217,8 +217,8 @@ def test_a_document_arrives_as_it_was_sent(backend, session):
     assert content["customer_id"] == document.customer_id
     assert content["date"] == "2026-11-20"
     assert content["due_date"] == "2026-12-20"
-    assert content["email"] == "ana@customer.example"
-    assert content["message"] == "Thank you"
+    for name, text in (("email", "ana@customer.example"), ("message", "Thank you")):
+        assert content[name] == (text if name in backend.provider.holds else "")
     assert [line["net"] for line in content["lines"]] == ["125.00", "40.00"]
     assert content["lines"][0]["description"] == "Standard support"
     assert content["lines"][0]["item_id"] == document.lines[0].item_id
@@ -404,7 +404,7 @@ def test_a_void_leaves_the_document_for_nothing(backend, provider, session):
 
 def test_what_was_deleted_can_be_neither_changed_nor_voided(backend, session):
     document = backend.document()
-    (receipt,) = create(backend, session, document)
+    (receipt,) = create(backend, backend.erasable(session), document)
     backend.delete(receipt.id)
     for key, operation in ((KEY[:-1] + "2", Operation.UPDATE), (OTHER, Operation.VOID)):
         new = changed(document, receipt)
@@ -451,9 +451,10 @@ def test_what_is_previewed_is_what_stands_there_afterwards(backend, provider, se
 
 
 def test_the_states_of_an_invoice(backend, provider, session):
-    documents = [backend.document() for _ in range(5)]
-    ids = [receipt.id for receipt in create(backend, session, *documents)]
-    open_, partly, paid, voided, deleted = ids
+    documents = [backend.document() for _ in range(4)]
+    receipts = create(backend, session, *documents)
+    receipts += create(backend, backend.erasable(session), backend.document(), key=OTHER)
+    ids = open_, partly, paid, voided, deleted = [receipt.id for receipt in receipts]
     backend.pay(partly, "25.00")
     backend.pay(paid, "125.00")
     backend.void(voided)
@@ -511,8 +512,10 @@ def follow(provider, session, cursor):
 
 def test_changes_since_a_cursor_bring_everything_that_happened(backend, provider, session):
     cursor = provider.changes(session, "", at=timezone.now()).cursor
-    documents = [backend.document() for _ in range(4)]
-    untouched, paid, voided, deleted = [r.id for r in create(backend, session, *documents)]
+    documents = [backend.document() for _ in range(3)]
+    untouched, paid, voided = [r.id for r in create(backend, session, *documents)]
+    (other,) = create(backend, backend.erasable(session), backend.document(), key=OTHER)
+    deleted = other.id
     payment = backend.pay(paid, "125.00")
     backend.void(voided)
     backend.delete(deleted)
@@ -552,7 +555,8 @@ def test_what_a_status_says_compares_equal_to_the_receipt(backend, provider, ses
     (receipt,) = create(backend, session, backend.document())
     status = provider.get(session, [receipt.id])[receipt.id]
     assert status.content == receipt.content
-    assert status.url == receipt.url == provider.url_of(session.company_id, receipt.id)
+    url = provider.url_of(session.company_id, receipt.id, facts=session.facts)
+    assert status.url == receipt.url == url
     assert receipt.id in status.url
 
 
@@ -560,6 +564,10 @@ def test_what_a_status_says_compares_equal_to_the_receipt(backend, provider, ses
 
 
 def test_time_arrives_is_found_and_goes_again(backend, provider, session):
+    if not backend.takes_time:
+        (problem,) = provider.check(backend.time(), facts=session.facts)
+        assert problem.reason is Reason.NOT_ALLOWED
+        return
     document, absent = backend.time(), backend.time()
     (receipt,) = create(backend, session, document)
     assert receipt.content["minutes"] == "90"
@@ -586,7 +594,7 @@ def test_what_happens_there_rings_with_company_and_record(backend, provider, ses
         bells = [bell for body, headers in rung() for bell in provider.doorbells(body, headers)]
     assert {bell.company_id for bell in bells} == {session.company_id}
     assert receipt.id in {bell.id for bell in bells if bell.kind == "invoice"}
-    assert "payment" in {bell.kind for bell in bells}
+    assert "payment" in {bell.kind for bell in bells} or not backend.rings_for_payments
     assert len({bell.key for bell in bells}) == len(bells)
 
 

@@ -1,0 +1,188 @@
+"""Consent, refresh and end of it, over the same transport as everything else."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+
+from accounting.providers import port
+from accounting.providers.port import Company, Reason, Tokens
+
+from . import faults
+from .client import exchange, http
+
+REFRESH_LIFE = dt.timedelta(days=60)  # unused, by Xero's documentation
+KEYS = (
+    "Xero does not know this installation: client id or secret are wrong. Whoever runs it must "
+    "correct XERO_CLIENT_ID and XERO_CLIENT_SECRET."
+)
+CONSENT = "The consent was used already or is too old. Connect again."
+Doc = Mapping[str, Any]
+
+
+class OAuth:
+    """The app as it is registered with Xero."""
+
+    def __init__(
+        self, *, client_id: str, client_secret: str, scopes: str, login: str, identity: str,
+        api: str,
+    ) -> None:  # fmt: skip
+        self.client_id = client_id
+        self._client_secret = client_secret
+        self._scopes = scopes
+        self._login, self._identity, self._api = login, identity, api
+
+    def authorize_url(self, *, state: str, redirect_uri: str) -> str:
+        asked = {
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": redirect_uri,
+            "scope": self._scopes,
+            "state": state,
+            "code_challenge": _challenge(self._verifier(state)),
+            "code_challenge_method": "S256",
+        }
+        return f"{self._login}/identity/connect/authorize?{urlencode(asked)}"
+
+    def exchange(self, code: str, *, state: str, redirect_uri: str) -> Tokens:
+        """Xero tells a code that is wrong, used or too old by the same words as a dead consent."""
+        try:
+            return self._tokens(
+                grant_type="authorization_code", code=code, redirect_uri=redirect_uri,
+                code_verifier=self._verifier(state),
+            )  # fmt: skip
+        except port.Unauthorized as error:
+            raise port.Rejected(CONSENT, code=error.code, reference=error.reference) from None
+
+    def refresh(self, refresh_token: str) -> Tokens:
+        return self._tokens(grant_type="refresh_token", refresh_token=refresh_token)
+
+    def companies(self, access: str) -> list[Company]:
+        """The organisations that the consent behind this token opened."""
+        event = _claim(access, "authentication_event_id")
+        rows = self._connections(access, f"?authEventId={event}" if event else "")
+        return [
+            Company(id=str(row["tenantId"]), name=str(row.get("tenantName") or ""))
+            for row in rows
+            if row.get("tenantType", "ORGANISATION") == "ORGANISATION" and row.get("tenantId")
+        ]
+
+    def revoke(self, tokens: Tokens, *, company_id: str) -> None:
+        """Remove this organisation from the consent, and end the consent when it was the last one.
+        Access that has ended already is no error.
+        """
+        try:
+            tokens, rows = self._alive(tokens)
+        except port.Unauthorized:
+            return
+        for row in rows:
+            if row.get("tenantId") == company_id:
+                self._call("DELETE", f"{self._api}/connections/{row['id']}", tokens.access)
+        if all(row.get("tenantId") == company_id for row in rows):
+            self._form("/connect/revocation", {"token": tokens.refresh})
+
+    def _alive(self, tokens: Tokens) -> tuple[Tokens, list[Doc]]:
+        """Tokens that work, and what they open now."""
+        try:
+            return tokens, self._connections(tokens.access)
+        except port.Unauthorized:
+            fresh = self.refresh(tokens.refresh)
+        return fresh, self._connections(fresh.access)
+
+    def _connections(self, access: str, query: str = "") -> list[Doc]:
+        body = self._call("GET", f"{self._api}/connections{query}", access)
+        rows = _json(body)
+        if not isinstance(rows, list):
+            raise faults.unreadable(write=False)
+        return [row for row in rows if isinstance(row, dict)]
+
+    def _call(self, method: str, url: str, access: str) -> bytes:
+        headers = {"Authorization": f"Bearer {access}", "Accept": "application/json"}
+        write = method != "GET"
+        with http() as opened:
+            request = requests.Request(method, url, headers=headers)
+            status, body, told = exchange(opened, request, write=write)
+        if 200 <= status < 300 or (write and status == 404):
+            return body
+        raise faults.of_status(status, body, told, write=write)
+
+    def _tokens(self, **form: str) -> Tokens:
+        """Lifetimes count from now: the answer brings no moment. Whatever else it has is left."""
+        answer = _json(self._form("/connect/token", form))
+        access = answer.get("access_token") if isinstance(answer, dict) else None
+        refresh = answer.get("refresh_token") if isinstance(answer, dict) else None
+        if not (isinstance(access, str) and isinstance(refresh, str)):
+            raise faults.unreadable(write=True)
+        seconds = answer.get("expires_in")
+        now = dt.datetime.now(dt.UTC)
+        life = seconds if isinstance(seconds, int) and 0 < seconds < 86_400 else 1800
+        return Tokens(
+            access=access,
+            refresh=refresh,
+            access_expires_at=now + dt.timedelta(seconds=life),
+            refresh_expires_at=now + REFRESH_LIFE,
+        )
+
+    def _form(self, path: str, form: Mapping[str, str]) -> bytes:
+        request = requests.Request(
+            "POST",
+            f"{self._identity}{path}",
+            data=dict(form),
+            headers={"Accept": "application/json"},
+            auth=(self.client_id, self._client_secret),
+        )
+        with http() as opened:
+            status, body, told = exchange(opened, request, write=True)
+        if 200 <= status < 300:
+            return body
+        raise _refused(status, body, told)
+
+    def _verifier(self, state: str) -> str:
+        """Of PKCE: nobody but us can make it, and nothing has to be kept in between."""
+        made = hmac.digest(self._client_secret.encode(), state.encode(), "sha256")
+        return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+def _challenge(verifier: str) -> str:
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _claim(access: str, name: str) -> str:
+    """Something that an access token says; "" if it is none that can be read."""
+    try:
+        part = access.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        return str(claims[name])
+    except (ValueError, LookupError, TypeError):
+        return ""
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _refused(status: int, body: bytes, headers: Mapping[str, str]) -> port.ProviderError:
+    """By the `error` of the body, never by status."""
+    answer = _json(body)
+    code = str(answer.get("error", ""))[:40] if isinstance(answer, dict) else ""
+    if code == "invalid_grant":
+        return port.Unauthorized(faults.SIGNED_OUT, final=True, code=code)
+    if code in ("invalid_client", "unauthorized_client"):
+        return port.Rejected(KEYS, reason=Reason.NOT_ALLOWED, code=code)
+    if code:
+        return port.Rejected(CONSENT, code=code)
+    if status == 429:
+        return faults.of_status(status, body, headers, write=True)
+    return faults.unreadable(write=True)

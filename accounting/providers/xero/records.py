@@ -1,0 +1,115 @@
+"""Contacts, items, accounts and tax rates, from Xero's words into the port's. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from accounting.providers.port import Kind, Record
+
+from .mapping import ACCOUNT, ADDRESS, ITEM
+from .reading import text
+
+Doc = Mapping[str, Any]
+ACTIVE = "ACTIVE"
+
+
+def contact(doc: Doc) -> Record:
+    person = (text(doc, "FirstName"), text(doc, "LastName"))
+    return Record(
+        kind=Kind.CUSTOMER,
+        id=text(doc, "ContactID"),
+        name=text(doc, "Name"),
+        active=text(doc, "ContactStatus") in ("", ACTIVE),
+        email=text(doc, "EmailAddress"),
+        phone=_phone(doc),
+        address=_address(doc),
+        currency=text(doc, "DefaultCurrency"),
+        contact=" ".join(part for part in person if part),
+    )
+
+
+def item(doc: Doc) -> Record:
+    """By its code, which is what a line says."""
+    details = doc.get("SalesDetails") or {}
+    price = details.get("UnitPrice")
+    return Record(
+        kind=Kind.ITEM,
+        id=f"{ITEM}{text(doc, 'Code')}",
+        name=text(doc, "Name") or text(doc, "Code"),
+        active=doc.get("IsSold") is not False,
+        type="Item",
+        sku=text(doc, "Code"),
+        price=None if price is None else Decimal(str(price)),
+    )
+
+
+def sold_by_account(doc: Doc) -> Record:
+    """An account as what is sold: many organisations keep no items."""
+    code = text(doc, "Code")
+    return Record(
+        kind=Kind.ITEM,
+        id=f"{ACCOUNT}{code}",
+        name=f"{text(doc, 'Name')} (account {code})",
+        active=text(doc, "Status") == ACTIVE,
+        type="Account",
+        sku=code,
+    )
+
+
+def account(doc: Doc) -> Record:
+    return Record(
+        kind=Kind.ACCOUNT,
+        id=text(doc, "Code"),
+        name=text(doc, "Name"),
+        active=text(doc, "Status") == ACTIVE,
+        type=text(doc, "Type"),
+    )
+
+
+def is_income(doc: Doc) -> bool:
+    """Whether a line can be put there: of the revenue class, with a code, and not Xero's own."""
+    reserved = text(doc, "SystemAccount") not in ("", "ROUNDING")
+    return text(doc, "Class") == "REVENUE" and bool(text(doc, "Code")) and not reserved
+
+
+def tax(doc: Doc) -> Record:
+    """By its code: names are not taken on a line."""
+    return Record(
+        kind=Kind.TAX,
+        id=text(doc, "TaxType"),
+        name=text(doc, "Name"),
+        active=text(doc, "Status") in ("", ACTIVE),
+        percent=Decimal(str(doc.get("EffectiveRate") or 0)),
+    )
+
+
+def is_sales_tax(doc: Doc) -> bool:
+    return doc.get("CanApplyToRevenue") is not False and bool(text(doc, "TaxType"))
+
+
+def untaxed(taxes: Iterable[Record]) -> str:
+    """The code for what is not taxed; "" when the organisation has none."""
+    free = [tax.id for tax in taxes if tax.active and not tax.percent]
+    known = ("NONE", "BASEXCLUDED", "EXEMPTOUTPUT", "ZERORATED")
+    return next((code for code in known if code in free), free[0] if free else "")
+
+
+def _phone(doc: Doc) -> str:
+    for phone in doc.get("Phones") or []:
+        parts = ("PhoneCountryCode", "PhoneAreaCode", "PhoneNumber")
+        if text(phone, "PhoneType") == "DEFAULT" and text(phone, "PhoneNumber"):
+            return " ".join(part for name in parts if (part := text(phone, name)))
+    return ""
+
+
+def _address(doc: Doc) -> tuple[str, ...]:
+    """The one for post, else the one of the street."""
+    rows = doc.get("Addresses") or []
+    by_type = {text(row, "AddressType"): row for row in rows}
+    for name in ("POBOX", "STREET"):
+        found = tuple(text(by_type.get(name, {}), row) for row in ADDRESS)
+        if any(found):
+            return found
+    return ()
