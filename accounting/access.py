@@ -31,7 +31,7 @@ WAIT = 10.0  # seconds that a call waits for somebody else's refresh
 POLL = 0.05
 LIVE = (Connection.State.DRAFT, Connection.State.ACTIVE)
 FIELDS = [
-    "state", "company_id", "facts", "sealed", "generation", "access_expires_at",
+    "state", "company_id", "facts", "options", "sealed", "generation", "access_expires_at",
     "refresh_expires_at", "lost_at", "lost_reason",
 ]  # fmt: skip
 
@@ -98,7 +98,7 @@ def _check_live(connection: Connection) -> None:
 
 def _session(connection: Connection) -> port.Session:
     access = _reveal(connection)["access"]
-    return port.Session(connection.company_id, access, connection.facts)
+    return port.Session(connection.company_id, access, connection.known)
 
 
 def _lease(connection: Connection, *, now: dt.datetime) -> str:

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 State = Export.State
 LINGER = 6.0  # seconds that the sender waits for its turn: longer than from one sweep to the next
 GLANCE = 0.5  # and how often it looks meanwhile whether a person waits
-MAY = ["state", "lost_at", "held_until", "paused_at", "facts"]
+MAY = ["state", "lost_at", "held_until", "paused_at", "facts", "options"]
 Ready = list[tuple[Export, Document | TimeDocument]]
 
 
@@ -196,7 +196,7 @@ def _freeze(
     operation = Operation(exports[0].operation)
     try:
         frozen = registry.get(connection.provider).freeze(
-            operation, given, key=str(uuid.uuid4()), facts=connection.facts
+            operation, given, key=str(uuid.uuid4()), facts=connection.known
         )
     except ProviderError as error:
         _refuse(exports, error, now)

@@ -6,11 +6,12 @@ from typing import Any
 
 from django import forms
 
-from . import suggestions
+from . import options, suggestions
 from .models import Connection
 from .providers import registry
 from .providers.port import Kind
 
+OPTION = "option_"  # before the key of a provider's own option
 WORDS = {
     Connection.TaxMode.PROVIDER: "{name} computes the tax; each line only says taxable or not",
     Connection.TaxMode.CODES: "Each line bears a tax code of {name}, as linked below",
@@ -65,10 +66,26 @@ class SettingsForm(forms.Form):
         self._offer_records("untaxed_id", Kind.TAX, "None")
         if Connection.TaxMode.CODES not in modes:
             del self.fields["untaxed_id"]
+        chosen = options.chosen(connection)
+        self.options = options.offered(connection)
+        for option in self.options:
+            self.fields[f"{OPTION}{option.key}"] = forms.ChoiceField(
+                label=option.label, help_text=option.help, choices=option.values, required=False,
+                initial=chosen[option.key],
+            )  # fmt: skip
+
+    @property
+    def own(self) -> list[forms.BoundField]:
+        """The provider's own options."""
+        return [self[f"{OPTION}{option.key}"] for option in self.options]
 
     def values(self) -> dict[str, Any]:
         """What the verb takes."""
-        return dict(self.cleaned_data)
+        keys = [option.key for option in self.options]
+        own = {key: self.cleaned_data[f"{OPTION}{key}"] for key in keys}
+        return {
+            name: value for name, value in self.cleaned_data.items() if not name.startswith(OPTION)
+        } | ({"options": own} if own else {})
 
     def _offer(self, field: str, values: list[Any]) -> None:
         self.fields[field].choices = [(v.value, WORDS[v].format(name=self.name)) for v in values]

@@ -56,7 +56,7 @@ def check(connection: Connection, ids: Collection[int]) -> list[Ready]:
 def refusals(connection: Connection, document: Document | TimeDocument) -> list[Missing]:
     """What the provider says of a document without being asked over the wire."""
     provider = registry.get(connection.provider)
-    return [_told(each) for each in provider.check(document, facts=connection.facts)]
+    return [_told(each) for each in provider.check(document, facts=connection.known)]
 
 
 def _told(refusal: Rejected) -> Missing:

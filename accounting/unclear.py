@@ -115,7 +115,7 @@ def _known(export: Export) -> Receipt:
 def _url(export: Export) -> str:
     connection = export.connection
     provider = registry.get(connection.provider)
-    return provider.url_of(connection.company_id, export.remote_id, facts=connection.facts)
+    return provider.url_of(connection.company_id, export.remote_id, facts=connection.known)
 
 
 def _refuse_clear(export: Export) -> None:

@@ -58,7 +58,7 @@ class Names:
 def preview(connection: Connection, document: Document, operation: Operation) -> Content:
     """The document as it will stand there. Sums are ours, except for tax that is computed there."""
     provider = registry.get(connection.provider)
-    shown = provider.preview(operation, document, facts=connection.facts)
+    shown = provider.preview(operation, document, facts=connection.known)
     known = ("subtotal", "tax", "total") if document.tax_mode == TaxMode.CODES else ("subtotal",)
     return {**shown, **{name: f"{getattr(document, name):.2f}" for name in known}}
 

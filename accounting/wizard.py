@@ -22,6 +22,7 @@ from . import (
     connecting,
     leftover,
     obstacles,
+    options,
     past,
     references,
     snapshots,
@@ -38,7 +39,7 @@ STEPS = ("welcome", "connect", "customers", "items", "taxes", "history", "review
 SETTINGS = frozenset(
     {
         "tax_mode", "numbering", "auto_export", "income_account_id", "fallback_item_id",
-        "untaxed_id", "go_live", "document_state",
+        "untaxed_id", "go_live", "options",
     }
 )  # fmt: skip
 
@@ -100,6 +101,8 @@ def visit(connection: Connection, step: str, *, by: User, now: dt.datetime) -> N
 def choose(connection: Connection, values: dict[str, Any], *, by: User, now: dt.datetime) -> None:
     """Settings of the draft, or of the active connection."""
     stored = staging.hold(connection, by=by)
+    if "options" in values:
+        values = {**values, "options": options.taken(stored, values["options"])}
     for name in values.keys() & SETTINGS:
         setattr(stored, name, values[name])
     if stored.tax_modes and stored.tax_mode not in stored.tax_modes:
@@ -191,7 +194,7 @@ def forget_company(connection: Connection, *, now: dt.datetime) -> None:
     connection.records.all().delete()
     RemoteInvoice.objects.filter(connection=connection).delete()
     blank = {"income_account_id": "", "fallback_item_id": "", "untaxed_id": "", "tax_mode": ""}
-    Connection.objects.filter(pk=connection.pk).update(read_at=None, **blank)
+    Connection.objects.filter(pk=connection.pk).update(read_at=None, options={}, **blank)
     staging.touch(connection, now=now)
     connection.refresh_from_db()
 

@@ -12,7 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounting import (
+    company,
     connected,
+    connecting,
     obstacles,
     past,
     progress,
@@ -35,6 +37,8 @@ from atera_invoicing.viewsets import (
 )
 
 from .shapes import (
+    ChosenSerializer,
+    CompanySerializer,
     ConnectionSerializer,
     CountSerializer,
     DecisionSerializer,
@@ -63,9 +67,10 @@ class ConnectionViewSet(Listing, Retrieving, Endpoint):
     queryset = Connection.objects.all()
     serializer_class = row_serializer = ConnectionSerializer
     # These ask the provider, which is never done in a transaction, and are safe to repeat.
-    reads = ("abandon", "disconnect_now", "refresh_lists", "find_old_invoices")
+    reads = ("choose_company", "abandon", "disconnect_now", "refresh_lists", "find_old_invoices")
     permissions = {
-        "list": SEE, "retrieve": SEE, "progress": SEE, "pause": EXPORT, "resume": EXPORT,
+        "list": SEE, "retrieve": SEE, "progress": SEE, "companies": CHANGE,
+        "choose_company": CHANGE, "pause": EXPORT, "resume": EXPORT,
         "create": CHANGE, "partial_update": CHANGE, "setup": CHANGE, "take_over": CHANGE,
         "decide": CHANGE, "bring": CHANGE, "find_old_invoices": CHANGE,
         "unlink_old_invoices": CHANGE, "review": CHANGE,
@@ -99,6 +104,20 @@ class ConnectionViewSet(Listing, Retrieving, Endpoint):
                 ]
             )
         wizard.choose(connection, given, by=request.user, now=self.now)
+        return Response(self.shown(connection))
+
+    @extend_schema(responses=CompanySerializer(many=True))
+    @action(detail=True, pagination_class=None)
+    def companies(self, request: Request, pk: str) -> Response:
+        """The companies that the last consent opened, when one of them is to be chosen."""
+        return Response(CompanySerializer(connecting.choices(self.get_object()), many=True).data)
+
+    @extend_schema(request=ChosenSerializer)
+    @companies.mapping.post
+    def choose_company(self, request: Request, pk: str) -> Response:
+        """Choose one of them. Another one than before begins the matching anew."""
+        connection, id = self.get_object(), self.given(ChosenSerializer)["company"]
+        company.choose(connection, id, by=request.user, now=self.now)
         return Response(self.shown(connection))
 
     @extend_schema(responses=ProgressSerializer)

@@ -17,7 +17,7 @@ class ConnectionSerializer(RowSerializer):
         model = Connection
         fields = read_only_fields = [
             "id", "provider", "state", "company_id", "company_name", "company_url", "currency",
-            "tax_mode", "numbering", "auto_export", "go_live", "lost_at", "lost_reason",
+            "tax_mode", "numbering", "auto_export", "go_live", "options", "lost_at", "lost_reason",
             "paused_at", "held_until", "held_reason", "polled_at", "committed_at", "closed_at",
         ]  # fmt: skip
 
@@ -37,6 +37,17 @@ class StartSerializer(StrictSerializer):
     provider = serializers.ChoiceField(list(registry.KNOWN))
 
 
+class CompanySerializer(serializers.Serializer):
+    """A company that a consent opened."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class ChosenSerializer(StrictSerializer):
+    company = serializers.CharField(max_length=64, help_text="Its id.")
+
+
 class SettingsSerializer(StrictSerializer):
     """What a person chooses about a connection; only what the company allows is taken."""
 
@@ -47,6 +58,10 @@ class SettingsSerializer(StrictSerializer):
     numbering = serializers.ChoiceField(Connection.Numbering.choices, required=False)
     auto_export = serializers.ChoiceField(Connection.AutoExport.choices, required=False)
     go_live = serializers.DateField(required=False)
+    options = serializers.DictField(
+        child=serializers.CharField(max_length=64, allow_blank=True), required=False,
+        help_text="What only this accounting system lets people choose, by key.",
+    )  # fmt: skip
 
 
 class ProblemSerializer(serializers.Serializer):

@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
                 ('fallback_item_id', models.CharField(blank=True, help_text='Takes lines that were typed in.', max_length=64)),
                 ('untaxed_id', models.CharField(blank=True, help_text='Tax code of lines without tax, where each needs one.', max_length=64)),
                 ('go_live', models.DateField(blank=True, help_text='Invoices of earlier days are not exported.', null=True)),
-                ('document_state', models.CharField(blank=True, help_text='Xero: DRAFT, SUBMITTED or AUTHORISED.', max_length=10)),
+                ('document_state', models.CharField(blank=True, help_text='What an invoice arrives as there.', max_length=10)),
                 ('step', models.CharField(blank=True, help_text='Where the wizard was left.', max_length=20)),
                 ('snapshot', models.JSONField(help_text='Configuration as it was before the commit; disconnect restores it.', null=True)),
                 ('paused_at', models.DateTimeField(help_text='By a person.', null=True)),

@@ -90,8 +90,8 @@ class Connection(models.Model):
     go_live = models.DateField(
         null=True, blank=True, help_text="Invoices of earlier days are not exported."
     )
-    document_state = models.CharField(
-        max_length=10, blank=True, help_text="Xero: DRAFT, SUBMITTED or AUTHORISED."
+    options = models.JSONField(
+        default=dict, help_text="What was chosen of the provider's own options, by key."
     )
     step = models.CharField(max_length=20, blank=True, help_text="Where the wizard was left.")
     snapshot = models.JSONField(
@@ -165,6 +165,11 @@ class Connection(models.Model):
     @property
     def is_draft(self) -> bool:
         return self.state == self.State.DRAFT
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """The company's facts with what somebody chose for it, as the provider wants them."""
+        return {**self.facts, "options": self.options}
 
     @property
     def is_lost(self) -> bool:

@@ -18,7 +18,7 @@ from django.http import (
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
-from accounting import connecting, obstacles, staging, wizard
+from accounting import company, connecting, obstacles, wizard
 from accounting.models import Connection
 from accounting.providers import registry
 from atera_invoicing.pages import ActionPage, Page, say
@@ -235,15 +235,10 @@ class ConnectPage(SetupMixin, Page):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Choose one of several companies."""
-        before = self.connection.company_id
         chosen = request.POST.get("company", "")
 
         def choose() -> None:
-            staging.hold_for(self.connection, by=request.user)
-            connecting.choose(self.connection, chosen, now=timezone.now())
-            self.connection.refresh_from_db()
-            if before and before != self.connection.company_id:
-                wizard.forget_company(self.connection, now=timezone.now())
+            company.choose(self.connection, chosen, by=request.user, now=timezone.now())
 
         say(request, choose)
         return HttpResponseRedirect(request.get_full_path())

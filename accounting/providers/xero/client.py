@@ -111,9 +111,7 @@ def exchange(
     """Status, body and headers of an answer; redirects are not followed."""
     prepared = opened.prepare_request(request)
     try:
-        with opened.send(
-            prepared, timeout=TIMEOUT, allow_redirects=False, stream=True
-        ) as response:
+        with opened.send(prepared, timeout=TIMEOUT, allow_redirects=False, stream=True) as response:
             body = _read(response)
     except requests.RequestException as error:
         raise faults.lost(error, write=write) from None

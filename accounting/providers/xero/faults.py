@@ -124,19 +124,10 @@ def of_status(
 ) -> port.ProviderError:
     """The error that an answer other than a 2xx means."""
     said = _lower(body)
-    detail = str(said.get("detail", ""))
     if status == 429:
         return _throttled(headers, reference)
-    if status == 401 and "authorizationunsuccessful" in detail.lower():
-        return port.Rejected(
-            NO_SCOPE, reason=Reason.NOT_ALLOWED, code="scope", reference=reference
-        )
-    if status == 401:
-        return port.Unauthorized(TOKEN_REFUSED, code="401", reference=reference)
-    if status == 403 and said:
-        return port.Unauthorized(SIGNED_OUT, final=True, code="403", reference=reference)
-    if status == 403:  # an edge or firewall before Xero itself
-        return port.Unavailable(DOWN, retry_after=PATIENCE, reference=reference)
+    if status in (401, 403):
+        return _not_let_in(status, said, reference)
     if status == 404:
         return port.Rejected(GONE, reason=Reason.GONE, code="404", reference=reference)
     if status == 400 and said:
@@ -171,6 +162,17 @@ def gone(reference: str = "") -> port.Rejected:
     return port.Rejected(GONE, reason=Reason.GONE, code="gone", reference=reference)
 
 
+def _not_let_in(status: int, said: Mapping[str, Any], reference: str) -> port.ProviderError:
+    """A dead token is renewed; a missing scope or an organisation that is closed to us is not."""
+    if status == 403 and said:
+        return port.Unauthorized(SIGNED_OUT, final=True, code="403", reference=reference)
+    if status == 403:  # an edge or firewall before Xero itself
+        return port.Unavailable(DOWN, retry_after=PATIENCE, reference=reference)
+    if "authorizationunsuccessful" in str(said.get("detail", "")).lower():
+        return port.Rejected(NO_SCOPE, reason=Reason.NOT_ALLOWED, code="scope", reference=reference)
+    return port.Unauthorized(TOKEN_REFUSED, code="401", reference=reference)
+
+
 def _throttled(headers: Mapping[str, str], reference: str) -> port.Unavailable:
     """Which limit it was decides how long to wait when Xero does not say, and what to tell."""
     limit = headers.get("X-Rate-Limit-Problem", "").strip().lower()
@@ -198,9 +200,7 @@ def _bad_request(said: Mapping[str, Any], reference: str) -> port.Rejected:
         return of_messages(found, reference=reference)
     text = str(said.get("message") or said.get("detail") or "400")
     code = f"error {said.get('errornumber', 400)}"
-    return port.Rejected(
-        OURS.format(detail=_quoted(text)), code=code[:40], reference=reference
-    )
+    return port.Rejected(OURS.format(detail=_quoted(text)), code=code[:40], reference=reference)
 
 
 def _lower(body: bytes) -> dict[str, Any]:
@@ -209,7 +209,9 @@ def _lower(body: bytes) -> dict[str, Any]:
         said = json.loads(body)
     except ValueError:
         return {}
-    return {str(key).lower(): value for key, value in said.items()} if isinstance(said, dict) else {}
+    return (
+        {str(key).lower(): value for key, value in said.items()} if isinstance(said, dict) else {}
+    )
 
 
 def _quoted(words: str) -> str:

@@ -97,9 +97,7 @@ def _by_day(xero: Client, documents: Sequence[Document]) -> list[Doc]:
     return [
         row
         for some in _chunks(contacts, AT_ONCE)
-        for row in lists.pages(
-            xero, "Invoices", ContactIDs=",".join(some), where=where, unitdp=4
-        )
+        for row in lists.pages(xero, "Invoices", ContactIDs=",".join(some), where=where, unitdp=4)
     ]
 
 
@@ -117,5 +115,3 @@ def _lists(numbers: Sequence[str]) -> Iterator[list[str]]:
 
 def _chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     return (values[start : start + size] for start in range(0, len(values), size))
-
-

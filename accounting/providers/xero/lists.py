@@ -20,8 +20,8 @@ LONGEST_SEARCH = 50
 def read(xero: Client, kind: Kind) -> list[Record]:
     """Every one of a kind, archived ones too. Nobody's time can be recorded."""
     if kind is Kind.CUSTOMER:
-        docs = pages(xero, "Contacts", includeArchived="true", order="ContactID ASC")
-        found = {str(doc["ContactID"]): doc for doc in docs}
+        contacts = pages(xero, "Contacts", includeArchived="true", order="ContactID ASC")
+        found = {str(doc["ContactID"]): doc for doc in contacts}
         return [records.contact(doc) for doc in found.values()]
     if kind is Kind.ITEM:
         items = [records.item(doc) for doc in rows(xero.get("Items", unitdp=4), "Items")]
@@ -38,9 +38,7 @@ def pages(xero: Client, plural: str, *, since: str = "", **query: Any) -> Iterat
     """All that match, page by page."""
     page = 1
     while True:
-        found = rows(
-            xero.get(plural, since=since, page=page, pageSize=PAGE, **query), plural
-        )
+        found = rows(xero.get(plural, since=since, page=page, pageSize=PAGE, **query), plural)
         yield from found
         if len(found) < PAGE:
             return
@@ -80,14 +78,11 @@ def _make(
     if not isinstance(found, list) or len(found) != len(new):
         raise faults.unreadable(write=True, reference=answer.reference)
     return [
-        _made(xero, record, doc, answer.reference)
-        for record, doc in zip(new, found, strict=True)
+        _made(xero, record, doc, answer.reference) for record, doc in zip(new, found, strict=True)
     ]
 
 
-def _made(
-    xero: Client, record: NewRecord, doc: Doc, reference: str
-) -> Record | port.ProviderError:
+def _made(xero: Client, record: NewRecord, doc: Doc, reference: str) -> Record | port.ProviderError:
     """What became of one: in the order in which they were sent."""
     if refused(doc):
         error = faults.of_element(doc, reference=reference)

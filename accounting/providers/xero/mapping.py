@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,6 +26,7 @@ from accounting.providers.port import (
 )
 
 Body = dict[str, Any]
+CENT = Decimal("0.01")
 LONGEST_TEXT = 4000  # of a line
 LONGEST_NUMBER = 255
 LONGEST_CODE, LONGEST_ITEM, LONGEST_NAME = 30, 50, 255
@@ -98,19 +99,31 @@ def line_body(line: Line, facts: Mapping[str, Any]) -> Body:
         if line.net:
             raise ValueError("A line that costs something needs an item or an account.")
         return {"Description": cut(line.description, LONGEST_TEXT) or "."}
-    body: Body = {
-        "Description": cut(line.description, LONGEST_TEXT) or ".",
-        "Quantity": number(line.quantity),
-        "UnitAmount": number(line.unit_price),
-        **_sold_as(line.item_id),
-    }
-    if line.discount_percent:
-        body["DiscountRate"] = number(line.discount_percent)
+    body: Body = {**_figures(line), **_sold_as(line.item_id)}
     if tax := line.tax_id or str(facts.get("untaxed_id", "")):
         body["TaxType"] = tax
     if tracking := _tracking(facts):
         body["Tracking"] = tracking
     return body
+
+
+def _figures(line: Line) -> Body:
+    """Quantity, price and discount as they are, where Xero computes our amount from them. Else the
+    amount stands alone, and the text says how it came about.
+    """
+    share = 1 - line.discount_percent / 100
+    if (line.quantity * line.unit_price * share).quantize(CENT, ROUND_HALF_UP) == line.net:
+        less = {"DiscountRate": number(line.discount_percent)} if line.discount_percent else {}
+        return {
+            "Description": cut(line.description, LONGEST_TEXT) or ".",
+            "Quantity": number(line.quantity),
+            "UnitAmount": number(line.unit_price),
+            **less,
+        }
+    off = f", {plain(line.discount_percent)}% off" if line.discount_percent else ""
+    extra = f"{plain(line.quantity)} × {plain(line.unit_price)}{off}"
+    words = f"{cut(line.description, LONGEST_TEXT - len(extra) - 1)}\n{extra}".lstrip("\n")
+    return {"Description": words, "Quantity": 1, "UnitAmount": number(line.net)}
 
 
 def _sold_as(id: str) -> Body:

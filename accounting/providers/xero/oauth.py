@@ -76,8 +76,8 @@ class OAuth:
         ]
 
     def revoke(self, tokens: Tokens, *, company_id: str) -> None:
-        """Remove this organisation from the consent, and end the consent when it was the last one.
-        Access that has ended already is no error.
+        """Remove this organisation from the consent, and end the consent when it was the last one,
+        or when none was chosen yet. Access that has ended already is no error.
         """
         try:
             tokens, rows = self._alive(tokens)
@@ -86,7 +86,7 @@ class OAuth:
         for row in rows:
             if row.get("tenantId") == company_id:
                 self._call("DELETE", f"{self._api}/connections/{row['id']}", tokens.access)
-        if all(row.get("tenantId") == company_id for row in rows):
+        if not company_id or all(row.get("tenantId") == company_id for row in rows):
             self._form("/connect/revocation", {"token": tokens.refresh})
 
     def _alive(self, tokens: Tokens) -> tuple[Tokens, list[Doc]]:

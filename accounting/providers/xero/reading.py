@@ -99,7 +99,10 @@ def version(doc: Doc) -> str:
     """Xero has no versions, and not every change counts as one: when it changed, and a hash of what
     would matter.
     """
-    figures = [text(doc, "Status"), *(str(amount(doc, n)) for n in ("AmountPaid", "AmountCredited"))]
+    figures = [
+        text(doc, "Status"),
+        *(str(amount(doc, n)) for n in ("AmountPaid", "AmountCredited")),
+    ]
     whole = json.dumps([content(doc), figures], sort_keys=True).encode()
     found = _MOMENT.fullmatch(text(doc, "UpdatedDateUTC"))
     return f"{found[1] if found else ''}-{hashlib.sha256(whole).hexdigest()[:12]}"

@@ -98,9 +98,7 @@ class Errand:
         if not isinstance(doc, dict):
             return _open(reference)
         if refused(doc):
-            return Outcome(
-                error=faults.of_element(doc, reference=reference), reference=reference
-            )
+            return Outcome(error=faults.of_element(doc, reference=reference), reference=reference)
         same = ("InvoiceNumber", "Url", "InvoiceID")
         if any(reading.text(doc, name) != asked[name] for name in same if name in asked):
             return _open(reference)
