@@ -76,7 +76,11 @@ def eta(connection: Connection, documents: int, *, now: dt.datetime) -> dt.datet
     most = _allowed(limits.calls_per_minute, urgent=False)
     sent = deque(ledger.call_times())
     at = max(now, connection.held_until or now).timestamp()
+    today = _allowed(limits.per_day, urgent=False) - ledger.day
     for _ in range(-(-documents // limits.batch)):
+        if limits.per_day and today <= 0:
+            at, today = _next_day(at), _allowed(limits.per_day, urgent=False)
+        today -= 1
         while sent and sent[0] <= at - WINDOW:
             sent.popleft()
         if len(sent) >= most:
@@ -84,6 +88,11 @@ def eta(connection: Connection, documents: int, *, now: dt.datetime) -> dt.datet
         sent.append(at)
         at += ledger.pace
     return dt.datetime.fromtimestamp(at, dt.UTC)
+
+
+def _next_day(at: float) -> float:
+    day = dt.datetime.fromtimestamp(at, dt.UTC).date() + dt.timedelta(days=1)
+    return dt.datetime.combine(day, dt.time(), dt.UTC).timestamp()
 
 
 class _Ledger:

@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from customers.recipients import Recipient
 from invoices.models import Invoice, InvoiceLine
@@ -119,6 +120,15 @@ def marker(invoice: Invoice, generation: int = 1) -> str:
     that takes the place of one that was deleted there is of the next generation.
     """
     return f"{MARKER}{invoice.uid}" + (f" {generation}" if generation > 1 else "")
+
+
+def invoice_of(marker: str) -> Invoice | None:
+    """The invoice that a document with this marker is of."""
+    uid = marker.removeprefix(MARKER).partition(" ")[0]
+    try:
+        return Invoice.objects.filter(uid=UUID(uid)).first()
+    except ValueError:
+        return None
 
 
 def dump(document: Document | TimeDocument) -> dict[str, Any]:

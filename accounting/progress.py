@@ -6,10 +6,16 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.db.models import Count, Min, QuerySet
+from django.utils.timezone import localtime
+
+from invoices.wording import day
 
 from . import budget
 from .models import Connection, Export
+from .providers import registry
+from .providers.port import Cost
 
+LONG = 600.0  # seconds of waiting for a limit that are worth a word
 State = Export.State
 ON_THE_WAY = (State.QUEUED, State.SENDING, State.WAITING, State.UNKNOWN)
 
@@ -77,6 +83,21 @@ def _still(connection: Connection, now: dt.datetime) -> str:
         return f"{connection.lost_reason} Nothing is lost: it goes on after that."
     if connection.paused_at:
         return "Paused. Nothing new is sent until you let it go on."
+    return on_hold(connection, now=now)
+
+
+def on_hold(connection: Connection, *, now: dt.datetime) -> str:
+    """Why the provider is not asked now, and until when; "" when it is."""
     if connection.held_until and connection.held_until > now:
-        return connection.held_reason
+        return f"{connection.held_reason} It goes on {_at(connection.held_until)}."
+    seconds = budget.wait(connection, Cost.CALL, now=now)
+    if seconds > LONG:
+        name, at = registry.name(connection.provider), _at(now + dt.timedelta(seconds=seconds))
+        return f"The requests that {name} allows are used up. It goes on by itself {at}."
     return ""
+
+
+def _at(moment: dt.datetime) -> str:
+    """A little later than the moment itself, so that it is kept."""
+    local = localtime(moment + dt.timedelta(minutes=1))
+    return f"{day(local.date())} at {local:%H:%M}"

