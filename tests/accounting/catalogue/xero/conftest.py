@@ -1,0 +1,42 @@
+"""A connected organisation with a linked customer and service, and somebody who may do everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import simulators
+from accounting.providers.xero import client as transport
+from atera_invoicing.roles import Role
+from tests import make
+from tests.accounting import books
+
+from .office import XeroOffice, connect
+
+
+@pytest.fixture
+def sims(settings) -> Iterator[simulators.Simulators]:
+    """Simulated services whose clock only tests move, and the product pointed at them."""
+    options = {"limits": "counted", "organisations": ["us"], "consent": "grant"}
+    with simulators.start(at=books.NOW, frozen=True, xero=options) as running:
+        settings.XERO = books.xero_settings_for(running)
+        yield running
+
+
+@pytest.fixture
+def office(sims, transactional_db, client_as) -> XeroOffice:
+    """Everything that an export needs, and the log-in of an owner."""
+    browser = client_as(Role.OWNER)
+    connection = connect(sims)
+    customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
+    contact = sims.xero.documents("Contact")[0]["ContactID"]
+    books.link(connection, customer, contact)
+    books.link(connection, item, f"item:{sims.xero.documents('Item')[0]['Code']}")
+    return XeroOffice(sims, connection, customer, item, browser)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Seconds of silence that we bear, so that a test need not wait for them."""
+    monkeypatch.setattr(transport, "TIMEOUT", (1.0, 0.3))
