@@ -41,7 +41,8 @@ OBJECTS = {
 
 # Pages that lead on, or that are nothing without what a provider brings.
 ELSEWHERE = {
-    "accounting/from/": 404, "accounting/leave/": 302, "accounting/read/": 302, "accounting/setup/": 302,
+    "accounting/from/": 404,
+    "accounting/leave/": 302, "accounting/read/": 302, "accounting/setup/": 302,
     "accounting/connect/<slug:provider>/back/": 409,
 }  # fmt: skip
 FITTING = {">/usage/": "monitoring", ">/balance/": "block_hours"}

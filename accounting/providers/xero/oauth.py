@@ -25,6 +25,9 @@ KEYS = (
     "correct XERO_CLIENT_ID and XERO_CLIENT_SECRET."
 )
 CONSENT = "The consent was used already or is too old. Connect again."
+NEEDED = (
+    "accounting.invoices", "accounting.payments", "accounting.contacts", "accounting.settings",
+)  # fmt: skip
 Doc = Mapping[str, Any]
 
 
@@ -55,15 +58,17 @@ class OAuth:
     def exchange(self, code: str, *, state: str, redirect_uri: str) -> Tokens:
         """Xero tells a code that is wrong, used or too old by the same words as a dead consent."""
         try:
-            return self._tokens(
+            answer = self._answer(
                 grant_type="authorization_code", code=code, redirect_uri=redirect_uri,
                 code_verifier=self._verifier(state),
             )  # fmt: skip
         except port.Unauthorized as error:
             raise port.Rejected(CONSENT, code=error.code, reference=error.reference) from None
+        _check_scopes(str(answer.get("scope", "")))
+        return _tokens(answer)
 
     def refresh(self, refresh_token: str) -> Tokens:
-        return self._tokens(grant_type="refresh_token", refresh_token=refresh_token)
+        return _tokens(self._answer(grant_type="refresh_token", refresh_token=refresh_token))
 
     def companies(self, access: str) -> list[Company]:
         """The organisations that the consent behind this token opened."""
@@ -114,22 +119,11 @@ class OAuth:
             return body
         raise faults.of_status(status, body, told, write=write)
 
-    def _tokens(self, **form: str) -> Tokens:
-        """Lifetimes count from now: the answer brings no moment. Whatever else it has is left."""
+    def _answer(self, **form: str) -> Doc:
         answer = _json(self._form("/connect/token", form))
-        access = answer.get("access_token") if isinstance(answer, dict) else None
-        refresh = answer.get("refresh_token") if isinstance(answer, dict) else None
-        if not (isinstance(access, str) and isinstance(refresh, str)):
+        if not isinstance(answer, dict):
             raise faults.unreadable(write=True)
-        seconds = answer.get("expires_in")
-        now = dt.datetime.now(dt.UTC)
-        life = seconds if isinstance(seconds, int) and 0 < seconds < 86_400 else 1800
-        return Tokens(
-            access=access,
-            refresh=refresh,
-            access_expires_at=now + dt.timedelta(seconds=life),
-            refresh_expires_at=now + REFRESH_LIFE,
-        )
+        return answer
 
     def _form(self, path: str, form: Mapping[str, str]) -> bytes:
         request = requests.Request(
@@ -149,6 +143,38 @@ class OAuth:
         """Of PKCE: nobody but us can make it, and nothing has to be kept in between."""
         made = hmac.digest(self._client_secret.encode(), state.encode(), "sha256")
         return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+def _tokens(answer: Doc) -> Tokens:
+    """Lifetimes count from now: the answer brings no moment. Whatever else it has is left."""
+    access, refresh = answer.get("access_token"), answer.get("refresh_token")
+    if not (isinstance(access, str) and isinstance(refresh, str)):
+        raise faults.unreadable(write=True)
+    seconds = answer.get("expires_in")
+    now = dt.datetime.now(dt.UTC)
+    life = seconds if isinstance(seconds, int) and 0 < seconds < 86_400 else 1800
+    return Tokens(
+        access=access,
+        refresh=refresh,
+        access_expires_at=now + dt.timedelta(seconds=life),
+        refresh_expires_at=now + REFRESH_LIFE,
+    )
+
+
+def _check_scopes(granted: str) -> None:
+    """Said at once, and not by the first call that needs what is missing. A new consent covers what
+    XERO_SCOPES asks for.
+    """
+    have = {name.removesuffix(".read") for name in granted.split()}
+    if "accounting.transactions" in have:  # of apps of before March 2026
+        have |= {"accounting.invoices", "accounting.payments"}
+    if missing := [name for name in NEEDED if name not in have]:
+        raise port.Rejected(
+            f"The consent in Xero does not cover {', '.join(missing)}. Whoever runs this program "
+            "must add that to XERO_SCOPES; then connect again.",
+            reason=Reason.NOT_ALLOWED,
+            code="scope",
+        )
 
 
 def _challenge(verifier: str) -> str:

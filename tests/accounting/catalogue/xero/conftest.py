@@ -1,4 +1,4 @@
-"""A connected organisation with a linked customer and service, and somebody who may do everything."""
+"""A connected organisation with a linked customer and service, and the log-in of an owner."""
 
 from __future__ import annotations
 

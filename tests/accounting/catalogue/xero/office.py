@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import simulators
-from accounting import access, connecting, documents
+from accounting import access, connecting
 from accounting.models import Attempt, Connection
 from accounting.providers import port, registry
 from invoices.models import Invoice
@@ -17,7 +17,7 @@ from tests import make
 from tests.accounting.catalogue.office import Office
 from tests.accounting.providers.backends import REDIRECT, Xero
 
-SEND = "PUT /xero/api.xro/2.0/Invoices*"
+SEND = "PUT /api.xro/2.0/Invoices*"
 
 
 def connect(sims: simulators.Simulators, *, tenants: list[str] | None = None) -> Connection:
@@ -90,6 +90,10 @@ class XeroOffice(Office):
     def keys(self) -> list[str]:
         return [each.request_headers["idempotency-key"] for each in self.batches()]
 
+    def refreshes(self) -> int:
+        sent = self.xero.requests("token")
+        return sum(b"grant_type=refresh_token" in each.request_body for each in sent)
+
     def sent_numbers(self) -> list[list[str]]:
         """The numbers of each of these calls."""
         bodies = [json.loads(each.request_body)["Invoices"] for each in self.batches()]
@@ -114,5 +118,6 @@ class XeroOffice(Office):
         if export is not None:
             assert reference in self.page(export.invoice)
 
-    def marker(self, invoice: Invoice) -> str:
-        return documents.marker(invoice)
+    def document_contact(self) -> str:
+        """The contact that invoices go to."""
+        return str(self.xero.documents("Contact")[0]["ContactID"])
