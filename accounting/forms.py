@@ -80,12 +80,11 @@ class SettingsForm(forms.Form):
         return [self[f"{OPTION}{option.key}"] for option in self.options]
 
     def values(self) -> dict[str, Any]:
-        """What the verb takes."""
-        keys = [option.key for option in self.options]
-        own = {key: self.cleaned_data[f"{OPTION}{key}"] for key in keys}
-        return {
-            name: value for name, value in self.cleaned_data.items() if not name.startswith(OPTION)
-        } | ({"options": own} if own else {})
+        """What the verb takes. An option that was not answered stays as it is."""
+        given = {each.key: self.cleaned_data[f"{OPTION}{each.key}"] for each in self.options}
+        own = {k.key: given[k.key] for k in self.options if given[k.key] in dict(k.values)}
+        kept = {n: value for n, value in self.cleaned_data.items() if not n.startswith(OPTION)}
+        return {**kept, "options": own} if own else kept
 
     def _offer(self, field: str, values: list[Any]) -> None:
         self.fields[field].choices = [(v.value, WORDS[v].format(name=self.name)) for v in values]

@@ -6,11 +6,11 @@ what is queued. What an accounting system refuses its provider knows; here is on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from atera_invoicing.errors import Refused
-from atera_invoicing.models import Installation
+from atera_invoicing.models import Installation, RecipientRule
 from customers import recipients
 from customers.recipients import Recipient
 from invoices.models import Invoice
@@ -20,7 +20,7 @@ from . import currencies, documents, links
 from .documents import Missing
 from .models import Connection
 from .providers import registry
-from .providers.port import Document, Reason, Rejected, TimeDocument
+from .providers.port import Document, Provider, Reason, Rejected, TimeDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,17 @@ def _told(refusal: Rejected) -> Missing:
 def _check(connection: Connection, invoices: Sequence[Invoice]) -> list[Ready]:
     customer_ids = {invoice.customer_id for invoice in invoices}
     tables = links.of(connection, customer_ids=customer_ids)
+    provider = registry.get(connection.provider)
     rule = Installation.current().recipient_rule
+    if "email" not in provider.holds:
+        rule = RecipientRule.ACCOUNTING_SYSTEM
     found = recipients.for_customers(customer_ids, rule)
     kept = currencies.of(connection, tables.customers.values())
     ready = []
     for invoice in invoices:
         recipient = (
             recipients.resolve([], rule, override=invoice.email)
-            if invoice.email
+            if invoice.email and "email" in provider.holds
             else found[invoice.customer_id]
         )
         document, missing = documents.build(
@@ -87,11 +90,18 @@ def _check(connection: Connection, invoices: Sequence[Invoice]) -> list[Ready]:
         if document:
             missing = refusals(connection, document) or _currency(invoice, kept)
         missing += _dates(connection, invoice)
-        warnings = (recipient.warning,) if recipient.warning else ()
+        warnings = tuple(filter(None, (recipient.warning, *_left_out(invoice, provider))))
         ready.append(
             Ready(invoice, None if missing else document, recipient, tuple(missing), warnings)
         )
     return ready
+
+
+def _left_out(invoice: Invoice, provider: Provider) -> Iterator[str]:
+    """What was written on an invoice and has no place there."""
+    for name, word in (("email", "e-mail address"), ("message", "message")):
+        if name not in provider.holds and getattr(invoice, name):
+            yield f"The {word} on this invoice stays here: {provider.name} has no place for it."
 
 
 def _currency(invoice: Invoice, kept: dict[int, str]) -> list[Missing]:

@@ -10,17 +10,18 @@ from atera_invoicing.models import User
 from . import connecting, references, wizard
 from .changes import Change
 from .models import Connection
+from .providers import registry
 from .providers.port import Kind
 from .references import Read
 
 COMPANY = "company"
-LABELS = {
-    COMPANY: "Company",
-    Kind.CUSTOMER: "Customers",
-    Kind.ITEM: "Products and services",
-    Kind.TAX: "Taxes",
-    Kind.ACCOUNT: "Accounts",
-    Kind.PERSON: "People",
+WORDS = {
+    COMPANY: "company",
+    Kind.CUSTOMER: "customers",
+    Kind.ITEM: "items",
+    Kind.TAX: "taxes",
+    Kind.ACCOUNT: "accounts",
+    Kind.PERSON: "people",
 }
 
 
@@ -36,6 +37,12 @@ def parts(connection: Connection) -> list[str]:
     """The parts to read, in order. People only where their time can be pushed."""
     kinds = [kind for kind in Kind if kind != Kind.PERSON or connection.takes_time]
     return [COMPANY, *kinds]
+
+
+def label(connection: Connection, part: str) -> str:
+    """What people there call a part."""
+    word: str = getattr(registry.get(connection.provider).words, WORDS[part])
+    return word.capitalize()
 
 
 def read(connection: Connection, part: str, *, now: dt.datetime) -> Read | None:

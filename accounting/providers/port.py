@@ -98,6 +98,18 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What people there call what is read from it: one company, and lists of records."""
+
+    company: str
+    customers: str
+    items: str
+    taxes: str
+    accounts: str
+    people: str = "people"
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """Something that a person may choose for a connection: values with what they mean, the default
     first. What was chosen comes back to the adapter as `facts["options"][key]`.
@@ -457,6 +469,7 @@ class Provider(Protocol):
 
     key: ClassVar[str]  # "qbo", in addresses and rows
     name: ClassVar[str]  # what people call it
+    words: ClassVar[Words]
     tax_method: ClassVar[str]  # how it rounds tax: "per_line", or "per_rate" over all of its lines
     holds: ClassVar[frozenset[str]]  # which of "email" and "message" it keeps with an invoice
 

@@ -132,9 +132,10 @@ class ReadPage(Page):
 
     def _progress(self, parts: list[str], done: int, **extra: Any) -> HttpResponse:
         self.template_name = "accounting/_reading.html"
+        connection: Connection = self.connection  # type: ignore[assignment]
         return self.render(
-            done=done, total=len(parts), part=parts[done], label=refreshing.LABELS[parts[done]],
-            **extra,
+            done=done, total=len(parts), part=parts[done],
+            label=refreshing.label(connection, parts[done]), **extra,
         )  # fmt: skip
 
     def _stopped(self, part: str, error: ProviderError) -> HttpResponse:
@@ -145,7 +146,12 @@ class ReadPage(Page):
         extra = {"error": error.message, "lost": connection.is_lost, "connection": connection}
         if self.request.htmx:
             return self._progress(parts, place, **extra)
-        facts = {"done": place, "total": len(parts), "label": refreshing.LABELS[part], "part": part}
+        facts = {
+            "done": place,
+            "total": len(parts),
+            "label": refreshing.label(connection, part),
+            "part": part,
+        }
         return self.render(status=409, **facts, **extra)
 
     def _finish(self, connection: Connection) -> HttpResponse:

@@ -125,6 +125,8 @@ class SetupMixin:
         shown |= {
             "connection": self.connection,
             "provider_name": self.provider_name,
+            "words": registry.get(self.connection.provider).words,
+            "holds": registry.get(self.connection.provider).holds,
             "setup": self.drafting,
         }
         if self.drafting:

@@ -31,6 +31,7 @@ from accounting.providers.port import (
     Tokens,
     Unauthorized,
     Unknown,
+    Words,
 )
 from accounting.providers.port import TimeDocument as Time
 
@@ -64,6 +65,14 @@ class QuickBooksOnline:
 
     key: ClassVar[str] = "qbo"
     name: ClassVar[str] = "QuickBooks Online"
+    words: ClassVar[Words] = Words(
+        company="company",
+        customers="customers",
+        items="products and services",
+        taxes="tax codes",
+        accounts="income accounts",
+        people="employees and vendors",
+    )
     tax_method: ClassVar[str] = "per_rate"
     holds: ClassVar[frozenset[str]] = frozenset({"email", "message"})
     # Intuit allows 500 requests a minute, 10 a second, 40 batches a minute, and takes up to two

@@ -28,6 +28,7 @@ from accounting.providers.port import (
     Status,
     Tokens,
     Unknown,
+    Words,
 )
 from accounting.providers.port import TimeDocument as Time
 
@@ -52,6 +53,13 @@ class Xero:
 
     key: ClassVar[str] = "xero"
     name: ClassVar[str] = "Xero"
+    words: ClassVar[Words] = Words(
+        company="organisation",
+        customers="contacts",
+        items="items",
+        taxes="tax rates",
+        accounts="revenue accounts",
+    )
     tax_method: ClassVar[str] = "per_line"
     holds: ClassVar[frozenset[str]] = frozenset()
 

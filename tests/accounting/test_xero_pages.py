@@ -1,0 +1,212 @@
+"""The whole way with Xero: consent for two organisations, the choice, the wizard in Xero's words,
+what only Xero lets people choose, and from one accounting system to the other.
+"""
+
+from __future__ import annotations
+
+import http.client
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+import simulators
+from accounting import delivery, outbox, wizard
+from accounting.models import Connection, Export, RemoteInvoice
+from atera_invoicing.roles import Role
+from tests import make
+
+from . import books
+from .test_setup_pages import commit, logged_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BACKS = [f"http://testserver/accounting/connect/{key}/back/" for key in ("qbo", "xero")]
+CONNECT = "/accounting/setup/connect/"
+
+
+@pytest.fixture(scope="module")
+def _running():
+    xero = {"organisations": ["nz", "us"], "limits": "counted"}
+    with simulators.start(redirect_uris=BACKS, xero=xero, limits="counted") as sims:
+        yield sims
+
+
+@pytest.fixture
+def sims(_running, settings):
+    """Xero with two organisations, of New Zealand and the United States, beside QuickBooks."""
+    settings.XERO = books.xero_settings_for(_running)
+    settings.QBO = books.settings_for(_running)
+    yield _running
+    _running.reset()
+    assert not _running.world.errors
+
+
+@pytest.fixture
+def owner(db):
+    return make.user(Role.OWNER)
+
+
+@pytest.fixture
+def client(owner):
+    return logged_in(owner)
+
+
+def american(sims) -> str:
+    return next(tenant for tenant, name in sims.xero.organisations().items() if name == "us")
+
+
+def consent(client: Client, *tenants: str) -> dict[str, str]:
+    """Leave for Xero and tick organisations; what the browser brings back."""
+    answer = client.post("/accounting/leave/", headers={"HX-Request": "true"})
+    where = urlsplit(answer.headers["HX-Redirect"])
+    browser = http.client.HTTPConnection(where.netloc, timeout=5)
+    form = urlencode([("tenant", tenant) for tenant in tenants])
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    browser.request("POST", f"{where.path}?{where.query}", form, headers)
+    back = browser.getresponse()
+    assert back.status == 302, back.read()
+    browser.close()
+    return dict(parse_qsl(urlsplit(back.headers["Location"]).query))
+
+
+def connect(client: Client, sims) -> Connection:
+    """Both organisations are ticked, the American one is chosen, the lists are read."""
+    assert client.post("/accounting/connect/xero/").url == CONNECT
+    answer = client.get(BACKS[1], consent(client, *sims.xero.organisations()))
+    assert answer.url == CONNECT
+    assert client.post(CONNECT, {"company": american(sims)}).status_code == 302
+    assert client.post("/accounting/read/").url == "/accounting/setup/customers/"
+    return wizard.draft()
+
+
+def disconnect(client: Client) -> None:
+    plan = client.get("/accounting/disconnect/").context["plan"]
+    answer = client.post("/accounting/disconnect/", {"digest": plan.digest})
+    assert answer.status_code == 302
+
+
+def choices(**more: str) -> dict[str, str]:
+    return {
+        "tax_mode": "codes", "untaxed_id": "NONE", "income_account_id": "200",
+        "fallback_item_id": "account:200", "numbering": "ours", "auto_export": "off",
+        "go_live": "2026-11-01", **more,
+    }  # fmt: skip
+
+
+def test_of_two_organisations_one_is_chosen_in_words_of_xero(client, sims):
+    client.post("/accounting/connect/xero/")
+    client.get(BACKS[1], consent(client, *sims.xero.organisations()))
+    page = client.get(CONNECT).text
+    assert "Which organisation?" in page
+    for tenant in sims.xero.organisations():
+        assert sims.xero.organisation(tenant).name in page
+    assert client.post(CONNECT, {"company": "somebody-elses"}).status_code == 302
+    assert wizard.draft().company_id == ""
+    client.post(CONNECT, {"company": american(sims)})
+    assert wizard.draft().company_id == american(sims)
+    assert (
+        "Contacts, items, tax rates and revenue accounts are read next" in client.get(CONNECT).text
+    )
+
+
+def test_connect_set_up_export_and_disconnect(client, sims, owner):
+    customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
+    connection = connect(client, sims)
+    commit_with(client, connection, option_status="SUBMITTED")
+    connection.refresh_from_db()
+    assert connection.is_active
+    assert connection.options["status"] == "SUBMITTED"
+    invoice = books.invoice(customer, item, message="Thank you")
+    outbox.queue(connection, [invoice.pk], by=owner, now=timezone.now())
+    delivery.work(connection.pk, now=timezone.now())
+    assert Export.objects.get().state == "sent", Export.objects.get().message
+    (document,) = [
+        each
+        for each in sims.xero.invoices(american(sims))
+        if each["InvoiceNumber"] == invoice.number
+    ]
+    assert (document["Status"], document["Total"]) == ("SUBMITTED", invoice.total)
+    assert client.get(urlsplit(document["Url"]).path, dict(
+        parse_qsl(urlsplit(document["Url"]).query)
+    )).url == f"/invoices/{invoice.pk}/"  # fmt: skip
+    disconnect(client)
+    assert american(sims) not in {each["tenant"] for each in sims.xero.connections()}
+    assert RemoteInvoice.objects.get().invoice == invoice
+
+
+def commit_with(client: Client, connection: Connection, **more: str) -> None:
+    for kind in ("customers", "items"):
+        for act in ("confirm", "create"):
+            client.post(f"/accounting/setup/{kind}/", {"all": act})
+        rows = connection.links.filter(confirmed=False).values_list("pk", flat=True)
+        client.post(f"/accounting/setup/{kind}/", {"action": "confirm", "selected": list(rows)})
+    answer = client.post("/accounting/setup/taxes-and-accounts/", choices(**more))
+    assert answer.status_code == 302, answer.context["form"].errors
+    connection.refresh_from_db()
+    answer = client.post("/accounting/setup/review/", {"version": connection.version})
+    assert answer.url == "/accounting/done/", client.get("/accounting/setup/review/").text
+
+
+def test_what_only_xero_lets_people_choose_is_offered_and_kept(client, sims):
+    connection = connect(client, sims)
+    page = client.get("/accounting/setup/taxes-and-accounts/").text
+    assert "Invoices arrive in Xero as" in page
+    category = connection.facts["tracking"][0]
+    assert f"Tracking: {category['name']}" in page
+    assert "keeps no address with an invoice" in page
+    option = category["options"][0]["id"]
+    client.post(
+        "/accounting/setup/taxes-and-accounts/",
+        choices(**{"option_status": "AUTHORISED", "option_tracking-1": option}),
+    )
+    connection.refresh_from_db()
+    assert connection.options["status"] == "AUTHORISED"
+    assert connection.options["tracking-1"] == option
+    refused = client.post("/accounting/setup/taxes-and-accounts/", choices(option_status="PAID"))
+    assert refused.status_code != 302
+
+
+def test_the_other_system_is_connected_only_after_this_one_is_disconnected(client, sims, owner):
+    sims.qbo.switch(consent="grant")
+    client.post("/accounting/connect/qbo/")
+    answer = client.post("/accounting/leave/", headers={"HX-Request": "true"})
+    where = urlsplit(answer.headers["HX-Redirect"])
+    browser = http.client.HTTPConnection(where.netloc, timeout=5)
+    browser.request("GET", f"{where.path}?{where.query}")
+    back = dict(parse_qsl(urlsplit(browser.getresponse().headers["Location"]).query))
+    browser.close()
+    client.get(BACKS[0], back)
+    client.post("/accounting/read/")
+    commit(client, wizard.draft())
+    page = client.post("/accounting/connect/xero/", follow=True).text
+    assert "is connected. Disconnect it on the Accounting page first." in page
+    assert wizard.draft() is None
+    disconnect(client)
+    connection = connect(client, sims)
+    commit_with(client, connection)
+    assert wizard.active().provider == "xero"
+    assert Connection.objects.filter(provider="qbo", state="closed").exists()
+    assert "Earlier connections" in client.get("/accounting/").text
+
+
+# REST ---------------------------------------------------------------------------------------------
+
+
+def test_an_organisation_and_options_are_chosen_over_rest(client, sims, owner):
+    client.post("/accounting/connect/xero/")
+    client.get(BACKS[1], consent(client, *sims.xero.organisations()))
+    connection = wizard.draft()
+    api = APIClient()
+    api.force_authenticate(owner)
+    url = f"/api/v1/accounting/connections/{connection.pk}/"
+    offered = api.get(f"{url}companies/").json()
+    assert {each["id"] for each in offered} == set(sims.xero.organisations())
+    assert api.post(f"{url}companies/", {"company": "other"}).status_code == 409
+    chosen = api.post(f"{url}companies/", {"company": american(sims)})
+    assert chosen.json()["company_id"] == american(sims)
+    taken = api.patch(url, {"options": {"status": "AUTHORISED"}, "tax_mode": "codes"})
+    assert taken.json()["options"]["status"] == "AUTHORISED"
+    assert api.patch(url, {"options": {"status": "PAID"}}).status_code == 422
+    assert api.patch(url, {"options": {"colour": "red"}}).status_code == 422
