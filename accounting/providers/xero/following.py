@@ -64,7 +64,7 @@ def _changed(
     page = 1
     while True:
         answer = xero.get(
-            plural, since=f"{since:%Y-%m-%dT%H:%M:%S}", page=page, pageSize=PAGE,
+            plural, since=f"{since:%Y-%m-%dT%H:%M:%SZ}", page=page, pageSize=PAGE,
             order=BY_CHANGE, **query,
         )  # fmt: skip
         end = end or _server_time(answer) - OVERLAP

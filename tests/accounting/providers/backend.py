@@ -132,6 +132,9 @@ class Backend:
         """One whose documents can be deleted there."""
         return session
 
+    def judge(self) -> None:
+        """Hold what was exchanged against the provider's own description, where that is at hand."""
+
     # Faults
 
     def lose_answer(self) -> None:

@@ -15,6 +15,7 @@ import simulators
 from accounting.providers import port, qbo, xero
 from accounting.providers.port import Document, NewRecord, TaxMode
 from tests.accounting import books
+from tests.simulators.xero import judge
 
 from .backend import REDIRECT, TODAY, WEBHOOK_TOKEN, Backend
 
@@ -169,6 +170,10 @@ class Xero(Backend):
 
     def end_access_tokens(self) -> None:
         self.sim.expire_access_tokens()
+
+    def judge(self) -> None:
+        if judge.available():
+            judge.check(self.sims.journal)
 
     # Documents
 

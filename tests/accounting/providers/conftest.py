@@ -16,7 +16,10 @@ def running(request):
 @pytest.fixture
 def backend(running):
     yield running
-    running.sims.reset()
+    try:
+        running.judge()
+    finally:
+        running.sims.reset()
     assert not running.sims.world.errors
 
 

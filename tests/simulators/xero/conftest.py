@@ -6,7 +6,6 @@ Every exchange of a test goes before the judge: all answers, and all requests th
 from __future__ import annotations
 
 import gc
-import json
 import warnings
 from datetime import UTC, datetime
 
@@ -40,7 +39,7 @@ def sims(_running):
     _close()
     assert not _running.world.errors
     if judge.available():
-        _judge(_running)
+        judge.check(_running.journal)
 
 
 @pytest.fixture
@@ -92,30 +91,3 @@ def _close() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
-
-
-def _judge(running) -> None:
-    for each in running.journal:
-        path = each.path.removeprefix(judge.BASE)
-        whole = each.done and not each.fault and path != each.path
-        # Xero's description knows no refusal of a read, and takes attachments for base64
-        described = each.status == 200 or (each.status == 400 and each.method != "GET")
-        if not whole or not described or not each.response_body.startswith(b"{"):
-            continue
-        found = judge.answer_problems(
-            each.method, path, status=each.status, body=each.response_body
-        )
-        assert not found, (each.method, each.path, found)
-        served = each.status == 200 and not _refused(each.response_body)
-        if served and "x-odd" not in each.request_headers and "/Attachments/" not in path:
-            found = judge.request_problems(
-                each.method, path, query=each.query, headers=each.request_headers,
-                body=each.request_body,
-            )  # fmt: skip
-            assert not found, (each.method, each.path, each.query, each.request_body, found)
-
-
-def _refused(body: bytes) -> bool:
-    """Whether an element of the answer was refused: such a request may be as odd as it likes."""
-    lists = [value for value in json.loads(body).values() if isinstance(value, list)]
-    return any(each.get("StatusAttributeString") == "ERROR" for value in lists for each in value)

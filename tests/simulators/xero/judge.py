@@ -151,3 +151,29 @@ def wanted() -> str:
     """Why tests are skipped."""
     given = os.environ.get("REFERENCE_DATA", "not set")
     return f"needs Xero's OpenAPI description below REFERENCE_DATA ({given})"
+
+
+def check(journal) -> None:
+    """Every answer, and every request that was served, of the accounting API."""
+    for each in journal:
+        path = each.path.removeprefix(BASE)
+        whole = each.done and not each.fault and path != each.path
+        # Xero's description knows no refusal of a read, and takes attachments for base64
+        described = each.status == 200 or (each.status == 400 and each.method != "GET")
+        if not whole or not described or not each.response_body.startswith(b"{"):
+            continue
+        found = answer_problems(each.method, path, status=each.status, body=each.response_body)
+        assert not found, (each.method, each.path, found)
+        served = each.status == 200 and not _refused(each.response_body)
+        if served and "x-odd" not in each.request_headers and "/Attachments/" not in path:
+            found = request_problems(
+                each.method, path, query=each.query, headers=each.request_headers,
+                body=each.request_body,
+            )  # fmt: skip
+            assert not found, (each.method, each.path, each.query, each.request_body, found)
+
+
+def _refused(body: bytes) -> bool:
+    """Whether an element of the answer was refused: such a request may be as odd as it likes."""
+    lists = [value for value in json.loads(body).values() if isinstance(value, list)]
+    return any(each.get("StatusAttributeString") == "ERROR" for value in lists for each in value)
