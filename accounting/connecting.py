@@ -172,9 +172,11 @@ def _exchange(
 def _settle(
     connection: Connection, tokens: port.Tokens, companies: list[port.Company], *, now: dt.datetime
 ) -> None:
-    """Adopt the company if there is no question which, else offer them."""
+    """Adopt the company if there is no question which, else offer them: whoever sets up may have
+    come back for another one.
+    """
     ids = [company.id for company in companies]
-    if connection.company_id in ids:
+    if connection.company_id in ids and (connection.is_active or len(ids) == 1):
         return _adopt(connection, tokens, connection.company_id, now=now)
     if len(ids) == 1 and not connection.company_id:
         return _adopt(connection, tokens, ids[0], now=now)

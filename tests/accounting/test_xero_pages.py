@@ -111,6 +111,19 @@ def test_of_two_organisations_one_is_chosen_in_words_of_xero(client, sims):
     )
 
 
+def test_another_organisation_can_be_chosen_later_and_begins_the_matching_anew(client, sims):
+    make.customer("Harbor Coffee")
+    connection = connect(client, sims)
+    assert connection.links.exists()
+    client.get(BACKS[1], consent(client, *sims.xero.organisations()))
+    assert "Which organisation?" in client.get(CONNECT).text
+    other = next(each for each in sims.xero.organisations() if each != american(sims))
+    client.post(CONNECT, {"company": other})
+    connection.refresh_from_db()
+    assert (connection.company_id, connection.currency) == (other, "NZD")
+    assert not connection.links.exists()
+
+
 def test_connect_set_up_export_and_disconnect(client, sims, owner):
     customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
     connection = connect(client, sims)

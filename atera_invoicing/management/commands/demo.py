@@ -74,7 +74,7 @@ class Command(BaseCommand):
                 return False
             self._say(f"\n  Atera Invoicing runs at  {address}/\n")
             self._say(
-                f"  A stand-in for QuickBooks is at  http://127.0.0.1:{simulator_port}/__sim/\n"
+                f"  Stand-ins for QuickBooks and Xero are at  http://127.0.0.1:{simulator_port}/__sim/\n"
             )
             self._print_logins(password)
             self._say(f"  Data and logs are in {folder}. Stop with Ctrl-C; the data stays.\n")
