@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 
 import pytest
 import urllib3
 from django.db import connections
 
+from accounting import delivery
 from accounting.models import Export, RemoteInvoice
+from tests.faults.test_races import at_once
 
 from .office import SEND, XeroOffice
 
@@ -270,12 +271,8 @@ def test_xero_f28_while_the_store_of_keys_is_down_nothing_is_lost(office):
 
 def test_two_workers_send_an_invoice_once(office):
     invoices = three(office)
-    workers = [threading.Thread(target=office.work) for _ in range(3)]
-    for each in workers:
-        each.start()
-    for each in workers:
-        each.join()
-    connections.close_all()
+    office.sims.clock.move(seconds=5)
+    at_once(4, lambda i: delivery.work(office.connection.pk, now=office.now))
     office.wait()
     office.assert_there_once(*invoices)
     assert Export.objects.filter(state="sent").count() == 3
