@@ -54,6 +54,8 @@ def parts(connection):
 @pytest.fixture
 def sims(settings) -> Iterator[simulators.Simulators]:
     """Simulated services whose clock only tests move, and the product pointed at them."""
-    with simulators.start(at=books.NOW, frozen=True, limits="counted") as running:
+    options = {"limits": "counted", "organisations": ["us"]}
+    with simulators.start(at=books.NOW, frozen=True, limits="counted", xero=options) as running:
         settings.QBO = books.settings_for(running)
+        settings.XERO = books.xero_settings_for(running)
         yield running

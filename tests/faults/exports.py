@@ -17,18 +17,13 @@ import urllib3
 from django.db import connection as database
 from django.db import connections
 
-import simulators
 from accounting import delivery, outbox
 from accounting.models import Connection, Export, RemoteInvoice
 from invoices.models import Invoice
 from tests.accounting import books
 
-# What may strike, and whom: some before anything was done, some after it was.
-FAULTS = (
-    "drop_request", "reset_request", "server_error", "lose_answer", "reset_answer",
-    "truncate_answer", "empty_answer", "error_after_commit", "throttled", "unauthorized",
-    "fault_in_200",
-)  # fmt: skip
+from .there import QuickBooks
+
 ROUNDS = 4  # with faults
 QUIET_ROUNDS = 12  # without, until everything must be settled
 Deliver = Callable[[int, Any], object]
@@ -50,7 +45,7 @@ class Story:
 
 def run(
     seed: int,
-    sims: simulators.Simulators,
+    there: QuickBooks,
     invoices: Sequence[Invoice],
     *,
     deliver: Deliver = lambda pk, now: delivery.work(pk, now=now),
@@ -61,45 +56,45 @@ def run(
     """
     dice = random.Random(seed)
     story = Story(seed, database.vendor)
-    connection = _fresh(sims, invoices, dice, numbering)
+    sims = there.sims
+    connection = _fresh(there, invoices, dice, numbering)
     outbox.queue(connection, [i.pk for i in invoices], by=None, now=sims.clock.now())
     for _ in range(ROUNDS):
-        _arm(sims, dice, story)
+        _arm(there, dice, story)
         statement = dice.randint(1, 90) if dice.random() < 0.7 else 0
         if statement:
             story.kills.append(statement)
         story.died += work_and_die(connection.pk, sims.clock.now(), statement, deliver)
         sims.clock.move(seconds=dice.choice([1, 20, 60, 130, 260]))
         if dice.random() < 0.15:
-            sims.qbo.forget_request_ids()
-    sims.qbo.disarm()
+            there.forget_keys()
+    there.sim.disarm()
     for _ in range(QUIET_ROUNDS):
         sims.clock.move(minutes=5)
         work_and_die(connection.pk, sims.clock.now(), 0, deliver)
         if not connection.exports.exclude(state=Export.State.SENT).exists():
             break
-    check(connection, sims, invoices, story)
+    check(connection, there, invoices, story)
     return story
 
 
 def check(
     connection: Connection,
-    sims: simulators.Simulators,
+    there: QuickBooks,
     invoices: Sequence[Invoice],
     story: Story,
 ) -> None:
     """One document there for each invoice, one link to it, the same totals, nothing stuck."""
-    there = Counter({i.pk: len(books.there(sims, i)) for i in invoices})
-    assert set(there.values()) == {1}, f"{story}: {dict(there)}"
+    found = Counter({i.pk: len(there.of(i)) for i in invoices})
+    assert set(found.values()) == {1}, f"{story}: {dict(found)}"
     states = set(connection.exports.values_list("state", flat=True))
     assert states == {"sent"}, f"{story}: {states}"
     for invoice in invoices:
-        (document,) = books.there(sims, invoice)
+        ((id, total),) = there.of(invoice)
         remote = RemoteInvoice.objects.get(connection=connection, invoice=invoice)
-        assert remote.remote_id == document["Id"], str(story)
-        assert str(remote.total) == str(document["TotalAmt"]), str(story)
-    for kind, field_name in (("Customer", "DisplayName"), ("Item", "Name")):
-        names = Counter(doc[field_name] for doc in sims.qbo.documents(kind))
+        assert remote.remote_id == id, str(story)
+        assert str(remote.total) == total, str(story)
+    for names in there.names():
         assert max(names.values()) == 1, f"{story}: {names.most_common(1)}"
     assert not connection.links.filter(remote_id="").exists(), str(story)
 
@@ -155,7 +150,7 @@ def _mortal(event: int) -> Any:
 
 
 def _fresh(
-    sims: simulators.Simulators,
+    there: QuickBooks,
     invoices: Sequence[Invoice],
     dice: random.Random,
     numbering: str,
@@ -166,14 +161,9 @@ def _fresh(
     )
     Export.objects.filter(state__in=Export.OPEN).update(state=Export.State.CANCELLED, run_at=None)
     Invoice.objects.update(export_queued_at=None, exported_at=None)
-    sims.reset()
-    sims.qbo.switch(
-        query_lag_seconds=float(dice.choice([0, 0, 20, 60])),
-        requestid_ttl_seconds=dice.choice([0, 0, 60]),
-        requestid_errors=dice.choice(["remembered", "forgotten"]),
-        requestid=dice.choice(["honoured", "honoured", "honoured", "ignored"]),
-    )
-    connection = books.connect(sims)
+    there.sims.reset()
+    there.moody(dice)
+    connection = there.connect()
     theirs = dice.random() < 0.3
     connection.numbering = numbering or ("theirs" if theirs else "ours")
     connection.save()
@@ -185,13 +175,11 @@ def _fresh(
     return connection
 
 
-def _arm(sims: simulators.Simulators, dice: random.Random, story: Story) -> None:
-    sims.qbo.disarm()
+def _arm(there: QuickBooks, dice: random.Random, story: Story) -> None:
+    there.sim.disarm()
     for _ in range(dice.randint(0, 3)):
-        name = dice.choice(FAULTS)
+        name = dice.choice(there.faults)
         on = dice.choice(["write", "write", "write", "read", "any"])
         skip = dice.randint(0, 3)
-        # A refusal that is a lie can't be seen through; a system failure promises nothing.
-        options = {"code": "10000"} if name == "fault_in_200" else {}
-        sims.qbo.arm(name, on=on, times=1, skip=skip, **options)
+        there.arm(name, on=on, times=1, skip=skip)
         story.faults.append(f"{name} on {on} after {skip}")

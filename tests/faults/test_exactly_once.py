@@ -23,6 +23,7 @@ from tests.accounting import books
 from tests.accounting.conftest import sims  # noqa: F401 - a fixture
 
 from . import exports
+from .there import QuickBooks, Xero
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RUNS = int(os.environ.get("EXPORT_RUNS", "12"))
@@ -37,11 +38,17 @@ def invoices(sims):  # noqa: F811 - the fixture above
     return [books.invoice(customers[i % 3], items[i % 2], quantity=str(i + 1)) for i in range(6)]
 
 
-def test_r01_every_invoice_is_there_exactly_once_whatever_breaks(sims, invoices, record_property):  # noqa: F811
+@pytest.mark.parametrize("end", [QuickBooks, Xero])
+def test_r01_every_invoice_is_there_exactly_once_whatever_breaks(
+    sims,  # noqa: F811
+    invoices,
+    record_property,
+    end,
+):
     died = faults = 0
     for seed in range(SEED, SEED + RUNS):
         faulthandler.dump_traceback_later(300, exit=True)  # each story has a test's time
-        story = exports.run(seed, sims, invoices)
+        story = exports.run(seed, end(sims), invoices)
         died, faults = died + story.died, faults + len(story.faults)
     record_property("kills and faults armed", (died, faults))
     assert died
@@ -52,7 +59,7 @@ def test_a_naive_exporter_in_its_place_is_caught(sims, invoices):  # noqa: F811
     caught = 0
     for seed in range(1, 6):
         try:
-            exports.run(seed, sims, invoices, deliver=naive, numbering="theirs")
+            exports.run(seed, QuickBooks(sims), invoices, deliver=naive, numbering="theirs")
         except AssertionError as error:
             caught += ": 2" in str(error)  # somewhere an invoice is there twice
     assert caught
