@@ -14,6 +14,7 @@ from accounting.models import Connection, Export
 from atera_invoicing.models import Installation
 from contracts.models import CatalogItem
 from invoices.models import Invoice
+from invoices.wording import day
 from tests import make
 
 from . import books, build, tables
@@ -59,7 +60,8 @@ def test_the_status_says_what_waits_what_is_held_and_what_needs_a_person(connect
     Connection.objects.update(held_until=until, held_reason="QuickBooks asked us to wait.")
     text = said(capsys, "export_status")
     assert "On the way: 1." in text
-    assert f"asked us to wait. Until {timezone.localtime(until):%Y-%m-%d %H:%M:%S}." in text
+    soon = timezone.localtime(until + dt.timedelta(minutes=1))
+    assert f"asked us to wait. It goes on {day(soon.date())} at {soon:%H:%M}." in text
     assert "Needs a person: 1." in text
     assert f"{rejected.pk}  {other}: The books are closed." in text
 

@@ -68,6 +68,8 @@ TABLE: dict[tuple[str, str], set] = {
         "refresh-lists",
         "disconnect",
     ),
+    ("GET", "accounting/connections/{id}/companies/"): {Role.OWNER},
+    ("POST", "accounting/connections/{id}/companies/"): {Role.OWNER},
     ("GET", "accounting/connections/{id}/setup/"): {Role.OWNER},
     ("GET", "accounting/connections/{id}/review/"): {Role.OWNER},
     ("GET", "accounting/connections/{id}/disconnect/"): {Role.OWNER},

@@ -38,9 +38,7 @@ def report(connection: Connection, *, rows: int, now: dt.datetime) -> Iterator[s
     if made.eta:
         yield f"The last one goes at about {_local(made.eta)}."
     if made.still:
-        until = connection.held_until
-        held = until is not None and until > now
-        yield f"Nothing moves: {made.still}" + (f" Until {_local(until)}." if held else "")
+        yield f"Nothing moves: {made.still}"
     later = connection.exports.filter(state__in=progress.ON_THE_WAY, run_at__gt=now)
     if first := later.order_by("run_at").first():
         yield f"Waiting for their time: {later.count()}, the next one at {_local(first.run_at)}."
