@@ -94,6 +94,8 @@ class Xero(Service):
             if request.path.startswith(f"{projects.BASE}/"):
                 return projects.answer(self, request)
             return oauth_web.answer(self, request)
+        except rest.Broken as broken:  # there are no keys to keep it under
+            return broken.response
         finally:
             self.collect()
 

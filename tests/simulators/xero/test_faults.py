@@ -327,6 +327,18 @@ def test_f28_the_store_of_keys_is_down(xero, api):
     assert keyed(api).status_code == 200
 
 
+@pytest.mark.parametrize("fault", ["error_before_work", "keys_down"])
+def test_a_breakdown_of_the_token_service_is_a_500_and_no_token_is_spent(xero, fault):
+    tokens = xero.connect()
+    form = {
+        "grant_type": "refresh_token", "refresh_token": tokens.refresh_token,
+        "client_id": xero.client_id, "client_secret": xero.client_secret,
+    }  # fmt: skip
+    xero.arm(fault, on="token")
+    assert requests.post(xero.token_url, data=form, timeout=5).status_code == 500
+    assert requests.post(xero.token_url, data=form, timeout=5).status_code == 200
+
+
 def test_a_dead_refresh_token_on_demand(xero):
     token = xero.connect().refresh_token
     xero.arm("invalid_grant", on="token")
