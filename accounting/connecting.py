@@ -183,7 +183,8 @@ def _settle(
     if not ids:
         raise Refused("no_company", "The consent opened no company. Begin again and choose one.")
     if connection.is_active:
-        access.end_quietly(connection.provider, tokens, ids[0])
+        for id in ids:
+            access.end_quietly(connection.provider, tokens, id)
         raise Refused(
             "other_company",
             f"You signed in to another company than {connection.company_name}. Begin again and "

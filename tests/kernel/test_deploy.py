@@ -171,6 +171,11 @@ def test_production_settings_have_no_warning(check):
         ({"QBO_CLIENT_ID": "id", "TOKEN_KEYS": None}, "accounting.W001"),
         ({"QBO_CLIENT_ID": "id", "QBO_API": "http://sim:8750/qbo"}, "accounting.E001"),
         (
+            {"XERO_CLIENT_ID": "id", "PUBLIC_ADDRESS": "https://xero.example.com"},
+            "accounting.E001",
+        ),
+        ({"XERO_CLIENT_ID": "id", "XERO_API": "http://sim:8750/xero"}, "accounting.W002"),
+        (
             {"QBO_CLIENT_ID": "id", "QBO_ENVIRONMENT": "http://sim/openid", "QBO_API": ""},
             "accounting.E001",
         ),

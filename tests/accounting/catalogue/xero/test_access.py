@@ -166,6 +166,24 @@ def test_a_consent_that_was_never_decided_is_given_back_as_a_whole(sims, transac
     assert sims.xero.connections() == []
 
 
+def test_a_consent_for_other_organisations_is_given_back_and_ours_goes_on(office):
+    """The active connection is not one of those that were ticked this time."""
+    others = [office.xero.add_organisation(region) for region in ("nz", "gb")]
+    office.xero.register([REDIRECT], office.xero.client_id)
+    session = {"by": office.owner, "session_key": "browser", "redirect_uri": REDIRECT}
+    url = connecting.begin(office.connection, now=office.now, **session)
+    app, ours = office.xero.app, office.connection.company_id
+    everything = dict(app.organisations)
+    del app.organisations[ours]
+    back = Xero(office.sims).consent(url)  # grants every organisation that is there
+    app.organisations = everything
+    with pytest.raises(Refused, match="another company"):
+        connecting.finish(back, provider="xero", now=office.now, **session)
+    assert {each["tenant"] for each in office.xero.connections()} == {ours}
+    assert ours not in others
+    office.export()
+
+
 def test_disconnecting_here_keeps_the_history(office):
     invoice = office.export()
     plan = restoring.plan(office.connection, now=office.now)
