@@ -43,6 +43,13 @@ def accept(finding: Finding, *, by: User | None, now: dt.datetime) -> Finding:
     return closed
 
 
+def can_push(finding: Finding, remote: RemoteInvoice | None) -> bool:
+    """Whether ours can be sent again: not over what is paid there."""
+    if finding.kind not in OURS_COUNTS or remote is None:
+        return False
+    return finding.kind == Kind.DELETED or remote.status == RemoteInvoice.Status.OPEN
+
+
 @transaction.atomic
 def push(finding: Finding, *, by: User | None, now: dt.datetime, plan_hash: str = "") -> Export:
     """Write ours over what is there; refused when it is paid there. What was deleted there is sent

@@ -67,3 +67,15 @@ def test_sending_again_says_whose_acceptance_it_undoes(connection, sims, out, ow
     sims.clock.move(minutes=1)
     delivery.work(connection.pk, now=sims.clock.now())
     assert "undoes" not in client.get(page).text
+
+
+def test_ours_is_not_offered_over_what_is_paid_there(connection, sims, out, client_as):
+    sims.qbo.as_person.edit_line(id_there(out), "1", description="Support")
+    look(connection, sims)
+    page = f"/accounting/differences/{Finding.objects.get().pk}/"
+    assert "Send ours again" in client_as("billing").get(page).text
+    sims.qbo.as_person.receive_payment(id_there(out))
+    look(connection, sims)
+    text = client_as("billing").get(page).text
+    assert "Accept theirs" in text
+    assert "Send ours again" not in text
