@@ -4,6 +4,7 @@ a seed, and then the question whether every invoice is there exactly once.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import signal
@@ -18,16 +19,31 @@ from django.db import connection as database
 from django.db import connections
 
 import simulators
-from accounting import delivery, outbox
+from accounting import answers, delivery, outbox, remotes, unknown
 from accounting.models import Connection, Export, RemoteInvoice
+from accounting.providers.qbo import client
+from accounting.providers.qbo.adapter import QuickBooksOnline
 from invoices.models import Invoice
 from tests.accounting import books
 
+# Crash points, named as between the phases of an export: what is passed when the worker dies, and
+# whether it dies before that or after.
+POINTS: dict[str, tuple[Any, str, bool]] = {
+    "K1": (delivery, "_take", True),  # queued, and nobody is at it
+    "K2": (delivery, "_take", False),  # a sender has the lease
+    "K3": (delivery, "_write_down", False),  # the call is written down, and nothing was sent
+    "K4": (QuickBooksOnline, "send", True),  # it is about to leave, in its own thread
+    "K5": (QuickBooksOnline, "send", False),  # the answer is here, and nobody wrote it down
+    "K6": (remotes, "store", False),  # the answer is being written down
+    "K7": (answers, "write", False),  # it is written down
+    "K8": (unknown, "settle_one", True),  # everything is sent, and the lease is still held
+}
+LATE = ("slow_commit", "delay_request")  # done long after the client has given up
 # What may strike, and whom: some before anything was done, some after it was.
 FAULTS = (
     "drop_request", "reset_request", "server_error", "lose_answer", "reset_answer",
     "truncate_answer", "empty_answer", "error_after_commit", "throttled", "unauthorized",
-    "fault_in_200",
+    "fault_in_200", *LATE,
 )  # fmt: skip
 ROUNDS = 4  # with faults
 QUIET_ROUNDS = 12  # without, until everything must be settled
@@ -55,20 +71,25 @@ def run(
     *,
     deliver: Deliver = lambda pk, now: delivery.work(pk, now=now),
     numbering: str = "",
+    crash_at: str = "",
 ) -> Story:
     """Export these invoices to a fresh company under the faults of a seed; AssertionError with the
-    story if any of them is not there exactly once in the end.
+    story if any of them is not there exactly once in the end. `crash_at` names the point where the
+    worker dies in each round instead of anywhere.
     """
     dice = random.Random(seed)
     story = Story(seed, database.vendor)
     connection = _fresh(sims, invoices, dice, numbering)
     outbox.queue(connection, [i.pk for i in invoices], by=None, now=sims.clock.now())
+    deliver = _in_calls_of(dice.choice([2, 30]), deliver)
+    under_fire = _dying(crash_at, deliver) if crash_at else deliver
     for _ in range(ROUNDS):
-        _arm(sims, dice, story)
-        statement = dice.randint(1, 90) if dice.random() < 0.7 else 0
+        late = _arm(sims, dice, story)
+        statement = dice.randint(1, 90) if dice.random() < 0.7 and not crash_at else 0
         if statement:
             story.kills.append(statement)
-        story.died += work_and_die(connection.pk, sims.clock.now(), statement, deliver)
+        act = _impatient(under_fire) if late else under_fire
+        story.died += work_and_die(connection.pk, sims.clock.now(), statement, act)
         sims.clock.move(seconds=dice.choice([1, 20, 60, 130, 260]))
         if dice.random() < 0.15:
             sims.qbo.forget_request_ids()
@@ -120,6 +141,48 @@ def work_and_die(pk: int, now: Any, event: int, deliver: Deliver) -> bool:
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the worker crashed"
     return os.WIFSIGNALED(status)
+
+
+def _in_calls_of(documents: int, deliver: Deliver) -> Deliver:
+    """Deliver with so many documents in a call: with few, the next call is made ready while one is
+    under way.
+    """
+
+    def run(pk: int, now: Any) -> None:
+        provider = QuickBooksOnline
+        provider.limits = dataclasses.replace(provider.limits, batch=documents)
+        deliver(pk, now)
+
+    return run
+
+
+def _impatient(deliver: Deliver) -> Deliver:
+    """Deliver with little patience: clocks stand still while a worker waits, so what is late comes
+    only when it has given up.
+    """
+
+    def run(pk: int, now: Any) -> None:
+        client.TIMEOUT = (3.05, 1.0)
+        deliver(pk, now)
+
+    return run
+
+
+def _dying(point: str, deliver: Deliver) -> Deliver:
+    """Deliver in a process that `kill -9`s itself at this point."""
+    owner, name, before = POINTS[point]
+
+    def die(*args: Any, **named: Any) -> Any:
+        if not before:
+            original(*args, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def run(pk: int, now: Any) -> None:
+        setattr(owner, name, die)
+        deliver(pk, now)
+
+    original = getattr(owner, name)
+    return run
 
 
 @contextmanager
@@ -185,13 +248,19 @@ def _fresh(
     return connection
 
 
-def _arm(sims: simulators.Simulators, dice: random.Random, story: Story) -> None:
+def _arm(sims: simulators.Simulators, dice: random.Random, story: Story) -> bool:
+    """Let some faults strike; whether an answer may come late among them."""
     sims.qbo.disarm()
+    late = False
     for _ in range(dice.randint(0, 3)):
         name = dice.choice(FAULTS)
         on = dice.choice(["write", "write", "write", "read", "any"])
         skip = dice.randint(0, 3)
         # A refusal that is a lie can't be seen through; a system failure promises nothing.
-        options = {"code": "10000"} if name == "fault_in_200" else {}
+        options: dict[str, Any] = {"code": "10000"} if name == "fault_in_200" else {}
+        if name in LATE:
+            options["seconds"] = dice.choice([10, 100])
         sims.qbo.arm(name, on=on, times=1, skip=skip, **options)
         story.faults.append(f"{name} on {on} after {skip}")
+        late = late or name in LATE
+    return late
