@@ -79,3 +79,15 @@ def test_ours_is_not_offered_over_what_is_paid_there(connection, sims, out, clie
     text = client_as("billing").get(page).text
     assert "Accept theirs" in text
     assert "Send ours again" not in text
+
+
+def test_rest_tells_what_to_quote_to_their_support(connection, sims, out, api_as):
+    export = Export.objects.get(invoice=out)
+    address = f"/api/v1/accounting/exports/{export.pk}/attempts/"
+    (tried,) = api_as("bookkeeper").get(address).json()
+    assert (tried["outcome"], tried["reference"]) == (
+        "answered",
+        export.call.attempts.get().reference,
+    )
+    assert tried["reference"]
+    assert api_as("technician").get(address).status_code == 403
