@@ -8,6 +8,7 @@ import dataclasses
 import os
 import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -83,24 +84,36 @@ def run(
     outbox.queue(connection, [i.pk for i in invoices], by=None, now=sims.clock.now())
     deliver = _in_calls_of(dice.choice([2, 30]), deliver)
     under_fire = _dying(crash_at, deliver) if crash_at else deliver
+    late = False
     for _ in range(ROUNDS):
-        late = _arm(sims, dice, story)
+        late = _arm(sims, dice, story) or late
         statement = dice.randint(1, 90) if dice.random() < 0.7 and not crash_at else 0
         if statement:
             story.kills.append(statement)
         act = _impatient(under_fire) if late else under_fire
         story.died += work_and_die(connection.pk, sims.clock.now(), statement, act)
-        sims.clock.move(seconds=dice.choice([1, 20, 60, 130, 260]))
+        _pass_time(sims, dice.choice([1, 20, 60, 130, 260]), late=late)
         if dice.random() < 0.15:
             sims.qbo.forget_request_ids()
     sims.qbo.disarm()
     for _ in range(QUIET_ROUNDS):
-        sims.clock.move(minutes=5)
+        _pass_time(sims, 300, late=late)
         work_and_die(connection.pk, sims.clock.now(), 0, deliver)
         if not connection.exports.exclude(state=Export.State.SENT).exists():
             break
     check(connection, sims, invoices, story)
     return story
+
+
+def _pass_time(sims: simulators.Simulators, seconds: int, *, late: bool) -> None:
+    """Move the clock; step by step where something is late, so that it comes at its time and not
+    whenever the clock jumps: a provider is done with a request after two minutes at most.
+    """
+    step = 5 if late else seconds
+    for passed in range(0, seconds, step):
+        sims.clock.move(seconds=min(step, seconds - passed))
+        if late:
+            time.sleep(0.01)
 
 
 def check(
