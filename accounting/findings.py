@@ -13,7 +13,6 @@ from invoices import events, lifecycle
 from . import amendments, connected, money_there, outbox
 from .models import Export, Finding, RemoteInvoice
 from .noticing import ALONE
-from .providers import registry
 
 Kind, Answer = Finding.Kind, Finding.Answer
 ACCEPTABLE = (Kind.TOTAL, Kind.DRIFT, Kind.VOIDED, Kind.DELETED, Kind.SETTLED)
@@ -31,7 +30,7 @@ def accept(finding: Finding, *, by: User | None, now: dt.datetime) -> Finding:
         raise Refused("nothing_to_accept", "There is nothing to accept here. It says what to do.")
     remote = _remote(finding)
     if finding.kind in ALONE:
-        where = registry.name(finding.connection.provider)
+        where = connected.where(finding.connection)
         reason = f"{finding.get_kind_display()}: {where}"
         lifecycle.void(finding.invoice, reason=reason, by=by, now=now)
     elif finding.kind != Kind.SETTLED:
