@@ -6,13 +6,14 @@ import datetime as dt
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from invoices import exporting
 from invoices.models import Invoice
 
-from . import comparing, connected, documents, planning, readiness
+from . import comparing, connected, documents, noticing, planning, readiness
 from .models import Connection, Export, Finding, RemoteInvoice
 from .providers.port import Document
 
@@ -41,27 +42,18 @@ def queue_change(
         exporting.begin([invoice.pk], where=connected.where(connection), by=by, now=now)
     else:
         exporting.refuse_under_way(invoice)
-    written = document(connection, remote, invoice, operation)
-    data = documents.dump(written)
+    export = documents.outgoing(
+        connection, document(connection, remote, invoice, operation),
+        operation=operation, by=by, now=now, invoice=invoice, priority=Export.Priority.URGENT,
+    )  # fmt: skip
     try:
         with transaction.atomic():
-            return Export.objects.create(
-                connection=connection,
-                invoice=invoice,
-                operation=operation,
-                priority=Export.Priority.URGENT,
-                document=data,
-                digest=documents.digest(data),
-                marker=written.marker,
-                remote_id=remote.remote_id,
-                run_at=now,
-                queued_at=now,
-                queued_by=by,
-            )
+            export.save()
     except IntegrityError:
         raise Refused(
             "already_queued", f"{invoice} is already on its way. Wait until it is there."
         ) from None
+    return export
 
 
 def settled_there(remote: RemoteInvoice) -> str:
@@ -92,11 +84,9 @@ def refuse_undecided(remote: RemoteInvoice, *, shown: bool = False) -> None:
     only by somebody who was `shown`, field by field, what that changes.
     """
     drift = comparing.differences(remote.baseline, remote.content)
-    last = Finding.objects.filter(
-        connection=remote.connection_id, invoice=remote.invoice_id, kind=Finding.Kind.DRIFT
-    ).first()
+    last = noticing.last(remote, Finding.Kind.DRIFT)
     where = connected.where(remote.connection)
-    if last and _left_as_it_is(last, drift):
+    if last and _left_as_it_is(remote, last, drift):
         if shown:
             return
         raise Refused(
@@ -115,13 +105,20 @@ def refuse_undecided(remote: RemoteInvoice, *, shown: bool = False) -> None:
         )
 
 
-def _left_as_it_is(last: Finding, drift: list[dict[str, str]]) -> bool:
+def written_at(remote: RemoteInvoice) -> dt.datetime | None:
+    """When ours was last written there over this connection."""
+    sent = Export.objects.filter(
+        connection=remote.connection_id, invoice=remote.invoice_id, state=Export.State.SENT
+    )
+    latest: dt.datetime | None = sent.aggregate(at=Max("settled_at"))["at"]
+    return latest
+
+
+def _left_as_it_is(remote: RemoteInvoice, last: Finding, drift: list[dict[str, str]]) -> bool:
     """Whether what stands there is theirs by decision, and ours was not written since."""
     if last.answer == Finding.Answer.IGNORED:
         return last.differences == drift
-    if last.answer != Finding.Answer.ACCEPTED or drift:
+    if last.answer != Finding.Answer.ACCEPTED or last.answered_at is None or drift:
         return False
-    written = Export.objects.filter(
-        connection=last.connection_id, invoice=last.invoice_id, state=Export.State.SENT
-    )
-    return not written.filter(settled_at__gt=last.answered_at).exists()
+    written = written_at(remote)
+    return written is None or written <= last.answered_at

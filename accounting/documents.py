@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from atera_invoicing.models import User
 from customers.recipients import Recipient
 from invoices.models import Invoice, InvoiceLine
 
@@ -113,6 +114,31 @@ def _marker_there(remote: RemoteInvoice) -> str:
         invoice=remote.invoice_id, operation=Export.Operation.CREATE, remote_id=remote.remote_id
     ).values_list("marker", flat=True)
     return sent.first() or marker(remote.invoice)
+
+
+def outgoing(
+    connection: Connection,
+    document: Document | TimeDocument,
+    *,
+    operation: str,
+    by: User | None,
+    now: dt.datetime,
+    **fields: Any,
+) -> Export:
+    """A row of the outbox, not stored yet, with the document frozen in it."""
+    data = dump(document)
+    return Export(
+        connection=connection,
+        operation=operation,
+        document=data,
+        digest=digest(data),
+        marker=document.marker,
+        remote_id=document.remote_id,
+        run_at=now,
+        queued_at=now,
+        queued_by=by,
+        **fields,
+    )
 
 
 def marker(invoice: Invoice, generation: int = 1) -> str:

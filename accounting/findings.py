@@ -13,7 +13,6 @@ from invoices import events, lifecycle
 from . import amendments, connected, money_there, outbox
 from .models import Export, Finding, RemoteInvoice
 from .noticing import ALONE
-from .providers import registry
 
 Kind, Answer = Finding.Kind, Finding.Answer
 ACCEPTABLE = (Kind.TOTAL, Kind.DRIFT, Kind.VOIDED, Kind.DELETED, Kind.SETTLED)
@@ -31,7 +30,7 @@ def accept(finding: Finding, *, by: User | None, now: dt.datetime) -> Finding:
         raise Refused("nothing_to_accept", "There is nothing to accept here. It says what to do.")
     remote = _remote(finding)
     if finding.kind in ALONE:
-        where = registry.name(finding.connection.provider)
+        where = connected.where(finding.connection)
         reason = f"{finding.get_kind_display()}: {where}"
         lifecycle.void(finding.invoice, reason=reason, by=by, now=now)
     elif finding.kind != Kind.SETTLED:
@@ -41,6 +40,13 @@ def accept(finding: Finding, *, by: User | None, now: dt.datetime) -> Finding:
     if finding.kind == Kind.TOTAL and not finding.invoice.voided_at:
         money_there.follow(remote, now=now)
     return closed
+
+
+def can_push(finding: Finding, remote: RemoteInvoice | None) -> bool:
+    """Whether ours can be sent again: not over what is paid there."""
+    if finding.kind not in OURS_COUNTS or remote is None:
+        return False
+    return finding.kind == Kind.DELETED or remote.status == RemoteInvoice.Status.OPEN
 
 
 @transaction.atomic

@@ -8,10 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
+
 from invoices import events
 
+from . import connected
 from .models import Finding, RemoteInvoice
-from .providers import registry
 
 Kind, Answer = Finding.Kind, Finding.Answer
 Differences = Sequence[dict[str, str]]
@@ -22,23 +24,23 @@ def report(remote: RemoteInvoice, kind: str, differences: Differences, *, now: d
     """Open, renew or close the finding of a kind. What somebody ignored stays ignored until it
     differs in another way, and what ours is on its way to replace is not told again.
     """
-    mine = Finding.objects.filter(connection=remote.connection, invoice=remote.invoice, kind=kind)
+    mine = _of(remote, kind)
     if not differences and kind not in ALONE:
         gone(remote, kind, now=now)
         return
     rows = list(differences)
     if mine.filter(answered_at__isnull=True).update(differences=rows, version=remote.version):
         return
-    last = mine.first()
-    if last and last.differences == rows and _settled(last, remote):
+    newest = mine.first()
+    if newest and newest.differences == rows and _settled(newest, remote):
         return
-    if last and kind in ALONE and last.answer in (Answer.ACCEPTED, Answer.IGNORED):
+    if newest and kind in ALONE and newest.answer in (Answer.ACCEPTED, Answer.IGNORED):
         return
     Finding.objects.create(
         connection=remote.connection, invoice=remote.invoice, kind=kind, differences=rows,
         version=remote.version, found_at=now,
     )  # fmt: skip
-    where = registry.name(remote.connection.provider)
+    where = connected.where(remote.connection)
     text = f"{Kind(kind).label} ({where})."
     events.log(remote.invoice, "found_there", text, by=None, at=now, kind=str(kind))
 
@@ -52,19 +54,25 @@ def _settled(last: Finding, remote: RemoteInvoice) -> bool:
 
 def is_known(remote: RemoteInvoice, drift: Differences) -> bool:
     """Whether somebody has seen exactly these changes, and does not want them here."""
-    last = Finding.objects.filter(
-        connection=remote.connection, invoice=remote.invoice, kind=Kind.DRIFT
-    ).first()
+    newest = last(remote, Kind.DRIFT)
     decided = (Answer.PUSHED, Answer.IGNORED)
-    return last is not None and last.answer in decided and last.differences == list(drift)
+    return newest is not None and newest.answer in decided and newest.differences == list(drift)
+
+
+def last(remote: RemoteInvoice, kind: str) -> Finding | None:
+    """The newest finding of a kind, whatever became of it."""
+    return _of(remote, kind).first()
+
+
+def _of(remote: RemoteInvoice, *kinds: str) -> QuerySet[Finding]:
+    return Finding.objects.filter(
+        connection=remote.connection_id, invoice=remote.invoice_id, kind__in=kinds
+    )
 
 
 def gone(remote: RemoteInvoice, *kinds: str, now: dt.datetime) -> None:
     """It is no longer so."""
-    Finding.objects.filter(
-        connection=remote.connection, invoice=remote.invoice, kind__in=kinds,
-        answered_at__isnull=True,
-    ).update(answer=Answer.GONE, answered_at=now)  # fmt: skip
+    _of(remote, *kinds).filter(answered_at__isnull=True).update(answer=Answer.GONE, answered_at=now)
 
 
 def report_problem(

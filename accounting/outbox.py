@@ -234,21 +234,11 @@ def _row(
     now: dt.datetime,
 ) -> Export:
     marker = documents.marker(ready.invoice, generation)
-    data = documents.dump(dataclasses.replace(ready.certain(), marker=marker))
-    return Export(
-        connection=connection,
-        run=run,
-        invoice=ready.invoice,
-        operation=Export.Operation.CREATE,
-        priority=priority,
-        document=data,
-        digest=documents.digest(data),
-        generation=generation,
-        marker=marker,
-        run_at=now,
-        queued_at=now,
-        queued_by=by,
-    )
+    return documents.outgoing(
+        connection, dataclasses.replace(ready.certain(), marker=marker),
+        operation=Export.Operation.CREATE, by=by, now=now,
+        run=run, invoice=ready.invoice, priority=priority, generation=generation,
+    )  # fmt: skip
 
 
 def _generations(ids: Iterable[int]) -> Counter[int]:

@@ -115,7 +115,7 @@ def apply(connection: Connection, status: Status, *, asked_at: dt.datetime) -> b
     noticing.gone(remote, Finding.Kind.UNREAD, now=asked_at)
     _store(remote, status, asked_at)
     invoice = remote.invoice
-    if status.state in (State.VOIDED, State.DELETED):
+    if status.is_gone:
         kind = Finding.Kind(status.state.value)
         if not invoice.voided_at:
             noticing.report(remote, kind, [], now=asked_at)

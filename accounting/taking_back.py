@@ -33,26 +33,19 @@ def queue(export: Export, *, by: User | None, now: dt.datetime) -> Export:
             "not_there", f"This time is not in {connection} by us, so it can't be taken back."
         )
     document = dataclasses.replace(
-        documents.load(export.document), remote_id=export.remote_id, remote_version=""
-    )
-    data = documents.dump(document)
+        documents.load(export.document),
+        marker=export.marker, remote_id=export.remote_id, remote_version="",
+    )  # fmt: skip
+    deletion = documents.outgoing(
+        connection, document, operation=Export.Operation.VOID, by=by, now=now,
+        time_entry=export.time_entry, priority=Export.Priority.URGENT,
+    )  # fmt: skip
     try:
         with transaction.atomic():
-            return Export.objects.create(
-                connection=connection,
-                time_entry=export.time_entry,
-                operation=Export.Operation.VOID,
-                priority=Export.Priority.URGENT,
-                document=data,
-                digest=documents.digest(data),
-                marker=export.marker,
-                remote_id=export.remote_id,
-                run_at=now,
-                queued_at=now,
-                queued_by=by,
-            )
+            deletion.save()
     except IntegrityError:
         raise Refused("already_queued", "It is being taken back already.") from None
+    return deletion
 
 
 def possible(export: Export, connection: Connection) -> bool:

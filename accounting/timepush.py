@@ -183,11 +183,9 @@ def _why_not(entry: TimeEntry, ticket: Ticket, contract: Contract | None, free: 
 def _export(connection: Connection, one: Candidate, *, by: User | None, now: dt.datetime) -> Export:
     if one.document is None:
         raise Refused("nothing_to_push", one.why)
-    data = documents.dump(one.document)
-    return Export(
-        connection=connection, time_entry=one.entry, operation=Export.Operation.CREATE,
-        priority=Export.Priority.NORMAL, document=data, digest=documents.digest(data),
-        marker=one.document.marker, run_at=now, queued_at=now, queued_by=by,
+    return documents.outgoing(
+        connection, one.document, operation=Export.Operation.CREATE, by=by, now=now,
+        time_entry=one.entry, priority=Export.Priority.NORMAL,
     )  # fmt: skip
 
 

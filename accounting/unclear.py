@@ -21,7 +21,6 @@ from .providers import registry
 from .providers.port import ProviderError, Receipt, State, Status
 
 log = logging.getLogger(__name__)
-GONE = (State.VOIDED, State.DELETED)
 
 
 def there(export: Export, *, number: str = "", by: User | None, now: dt.datetime) -> Export:
@@ -81,7 +80,7 @@ def _asked(export: Export, number: str, now: dt.datetime) -> Receipt:
 
 
 def _is(status: Status, number: str) -> bool:
-    return status.number.casefold() == number.casefold() and status.state not in GONE
+    return status.number.casefold() == number.casefold() and not status.is_gone
 
 
 def _receipt(status: Status) -> Receipt:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import Max
 
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
@@ -59,11 +58,8 @@ def accepted(remote: RemoteInvoice) -> Finding | None:
         connection=remote.connection, invoice=remote.invoice, kind__in=kinds,
         answer=Finding.Answer.ACCEPTED,
     )  # fmt: skip
-    last = remote.connection.exports.filter(
-        invoice=remote.invoice, state=Export.State.SENT
-    ).aggregate(at=Max("settled_at"))["at"]
-    if last:
-        rows = rows.filter(answered_at__gt=last)
+    if written := amendments.written_at(remote):
+        rows = rows.filter(answered_at__gt=written)
     return rows.select_related("answered_by").order_by("kind", "-id").first()
 
 

@@ -29,8 +29,22 @@ class ExportSerializer(RowSerializer):
         model = Export
         fields = read_only_fields = [
             "id", "connection", "run", "invoice", "time_entry", "operation", "state", "generation",
-            "remote_id", "code", "message", "field", "queued_at", "run_at", "settled_at",
+            "remote_id", "code", "message", "field", "priority", "queued_by", "queued_at", "run_at",
+            "settled_at",
         ]  # fmt: skip
+
+
+class AttemptSerializer(serializers.Serializer):
+    """One try of the call that it went or goes in."""
+
+    at = serializers.DateTimeField()
+    seconds = serializers.FloatField()
+    outcome = serializers.CharField(help_text="answered, unavailable, unknown, rejected, ...")
+    code = serializers.CharField()
+    text = serializers.CharField()
+    reference = serializers.CharField(
+        help_text="What the provider's support asks for; intuit_tid at QuickBooks."
+    )
 
 
 class InvoicesSerializer(StrictSerializer):
@@ -103,8 +117,8 @@ class ExportViewSet(Listing, Retrieving, Endpoint):
     filterset_class = ExportFilter
     reads = ("plan",)
     permissions = {
-        "list": SEE, "retrieve": SEE, "create": EXPORT, "plan": EXPORT, "time": EXPORT,
-        "retry": EXPORT, "cancel": EXPORT, "there": EXPORT, "absent": EXPORT,
+        "list": SEE, "retrieve": SEE, "attempts": SEE, "create": EXPORT, "plan": EXPORT,
+        "time": EXPORT, "retry": EXPORT, "cancel": EXPORT, "there": EXPORT, "absent": EXPORT,
         "take_back": EXPORT,
     }  # fmt: skip
 
@@ -136,6 +150,14 @@ class ExportViewSet(Listing, Retrieving, Endpoint):
         made = timepush.push(connection, ids, by=request.user, now=self.now)
         tasks.ring(connection)
         return Response([self.shown(export) for export in made], status=202)
+
+    @extend_schema(responses=AttemptSerializer(many=True))
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
+    def attempts(self, request: Request, pk: str) -> Response:
+        """Every try of its call, oldest first; none before it was sent."""
+        call = self.get_object().call
+        tries = call.attempts.all() if call else []
+        return Response(AttemptSerializer(tries, many=True).data)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])

@@ -315,6 +315,11 @@ class Status:
     content: Mapping[str, Any] | None = None
     url: str = ""
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it no longer counts there."""
+        return self.state in (State.VOIDED, State.DELETED)
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:

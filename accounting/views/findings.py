@@ -79,7 +79,7 @@ class FindingPage(DetailPage):
             "waits": not finding.answered_at and finding.connection.is_active,
             "problems": [row["ours"] for row in finding.differences if row["field"] == "problem"],
             "can_accept": finding.kind in findings.ACCEPTABLE,
-            "can_push": finding.kind in findings.OURS_COUNTS,
+            "can_push": findings.can_push(finding, remote),
             "gone_there": finding.kind in noticing.ALONE,
         }
 

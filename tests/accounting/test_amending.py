@@ -98,6 +98,7 @@ def test_what_was_accepted_once_is_no_obstacle_after_ours_was_written(
     send(connection, sims)
     look(connection, sims)
     voiding.update(RemoteInvoice.objects.get(), by=None, now=sims.clock.now())
+    assert Export.objects.filter(operation="update", state="queued").count() == 1
 
 
 def test_a_refused_update_is_not_tried_again_over_a_later_edit(connection, sims, out):

@@ -86,6 +86,7 @@ TABLE: dict[tuple[str, str], set] = {
         "absent",
         "take-back",
     ),
+    ("GET", "accounting/exports/{id}/attempts/"): OFFICE,
     ("POST", "accounting/exports/plan/"): WRITERS,
     ("POST", "accounting/exports/time/"): WRITERS,
     **crud("accounting/remote-invoices", OFFICE, WRITERS, "void", "void-there", "send"),

@@ -55,6 +55,14 @@ def test_r01_every_invoice_is_there_exactly_once_whatever_breaks(
     assert faults
 
 
+@pytest.mark.parametrize("end", [QuickBooks, Xero])
+@pytest.mark.parametrize("point", exports.POINTS)
+def test_a_worker_that_dies_at_this_point_leaves_nothing_twice(sims, invoices, point, end):  # noqa: F811
+    for seed in range(SEED, SEED + max(1, RUNS // 12)):
+        story = exports.run(seed, end(sims), invoices, crash_at=point)
+        assert story.died, f"{point} was not reached: {story}"
+
+
 def test_a_naive_exporter_in_its_place_is_caught(sims, invoices):  # noqa: F811
     caught = 0
     for seed in range(1, 6):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections import Counter
 from collections.abc import Iterable
@@ -9,14 +10,21 @@ from typing import Any
 
 import simulators
 from accounting.models import Connection
+from accounting.providers import xero
+from accounting.providers.qbo import adapter as qbo_adapter
+from accounting.providers.qbo import client as qbo_client
+from accounting.providers.xero import adapter as xero_adapter
+from accounting.providers.xero import client as xero_client
 from invoices.models import Invoice
 from tests.accounting import books
 from tests.accounting.catalogue.xero.office import connect
 
+LATE = ("slow_commit", "delay_request")  # done long after the client has given up
 # Some strike before anything was done, some after it was.
 COMMON = (
     "drop_request", "reset_request", "server_error", "lose_answer", "reset_answer",
     "truncate_answer", "empty_answer", "error_after_commit", "throttled", "unauthorized",
+    *LATE,
 )  # fmt: skip
 
 
@@ -26,6 +34,9 @@ class QuickBooks:
     """
 
     faults = (*COMMON, "fault_in_200")
+    client: Any = qbo_client
+    provider: Any = qbo_adapter.QuickBooksOnline
+    batch = 30
 
     def __init__(self, sims: simulators.Simulators) -> None:
         self.sims = sims
@@ -42,6 +53,10 @@ class QuickBooks:
 
     def connect(self) -> Connection:
         return books.connect(self.sims)
+
+    def limit(self, documents: int) -> None:
+        """No more than so many documents in a call; for a process that ends with it."""
+        self.provider.limits = dataclasses.replace(self.provider.limits, batch=documents)
 
     def arm(self, name: str, **options: Any) -> None:
         more = {"code": "10000"} if name == "fault_in_200" else {}
@@ -67,6 +82,9 @@ class Xero(QuickBooks):
     faults = (
         *COMMON, "error_before_work", "error_after_work", "keys_down", "offline", "cut_in_batch",
     )  # fmt: skip
+    client = xero_client
+    provider = xero_adapter.Xero
+    batch = 50
 
     def __init__(self, sims: simulators.Simulators) -> None:
         super().__init__(sims)
@@ -82,6 +100,9 @@ class Xero(QuickBooks):
 
     def connect(self) -> Connection:
         return connect(self.sims)
+
+    def limit(self, documents: int) -> None:
+        xero.LIMITS = dataclasses.replace(xero.LIMITS, batch=documents)
 
     def arm(self, name: str, **options: Any) -> None:
         more = {"after": 2} if name == "cut_in_batch" else {}

@@ -7,10 +7,9 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from accounting.providers import port
 from accounting.providers.port import Changes, Rejected, State, Status
 
-from . import faults, query, reading
+from . import faults, finding, query, reading
 from .client import Client
 
 logger = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ def get(qbo: Client, ids: Sequence[str], *, url: Url) -> dict[str, Status]:
     rows = {str(row["Id"]): row for row in query.select_each(qbo, "Invoice", "Id", wanted)}
     for id in wanted:
         if id not in rows:
-            rows[id] = _by_itself(qbo, id)
+            rows[id] = finding.by_itself(qbo, "Invoice", id) or {"Id": id, "status": "Deleted"}
     return {status.id: status for status in _statuses(qbo, list(rows.values()), {}, url=url)}
 
 
@@ -38,19 +37,6 @@ def numbered(qbo: Client, numbers: Sequence[str], *, url: Url) -> list[Status]:
     """The invoices with these numbers."""
     rows = query.select_each(qbo, "Invoice", "DocNumber", list(dict.fromkeys(numbers)))
     return list(_statuses(qbo, rows, {}, url=url))
-
-
-def _by_itself(qbo: Client, id: str) -> Doc:
-    try:
-        answer = qbo.get(qbo.url(f"invoice/{id}"))
-    except port.Rejected as error:
-        if error.code != "610":
-            raise
-        return {"Id": id, "status": "Deleted"}
-    found = answer.get("Invoice")
-    if not isinstance(found, dict):
-        raise faults.unreadable(write=False, reference=answer["reference"])
-    return found
 
 
 def changes(qbo: Client, cursor: str, *, now: dt.datetime, url: Url) -> Changes:

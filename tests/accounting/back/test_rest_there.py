@@ -67,3 +67,27 @@ def test_sending_again_says_whose_acceptance_it_undoes(connection, sims, out, ow
     sims.clock.move(minutes=1)
     delivery.work(connection.pk, now=sims.clock.now())
     assert "undoes" not in client.get(page).text
+
+
+def test_ours_is_not_offered_over_what_is_paid_there(connection, sims, out, client_as):
+    sims.qbo.as_person.edit_line(id_there(out), "1", description="Support")
+    look(connection, sims)
+    page = f"/accounting/differences/{Finding.objects.get().pk}/"
+    assert "Send ours again" in client_as("billing").get(page).text
+    sims.qbo.as_person.receive_payment(id_there(out))
+    look(connection, sims)
+    text = client_as("billing").get(page).text
+    assert "Accept theirs" in text
+    assert "Send ours again" not in text
+
+
+def test_rest_tells_what_to_quote_to_their_support(connection, sims, out, api_as):
+    export = Export.objects.get(invoice=out)
+    address = f"/api/v1/accounting/exports/{export.pk}/attempts/"
+    (tried,) = api_as("bookkeeper").get(address).json()
+    assert (tried["outcome"], tried["reference"]) == (
+        "answered",
+        export.call.attempts.get().reference,
+    )
+    assert tried["reference"]
+    assert api_as("technician").get(address).status_code == 403
