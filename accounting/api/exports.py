@@ -42,9 +42,7 @@ class AttemptSerializer(serializers.Serializer):
     outcome = serializers.CharField(help_text="answered, unavailable, unknown, rejected, ...")
     code = serializers.CharField()
     text = serializers.CharField()
-    reference = serializers.CharField(
-        help_text="What the provider's support asks for; intuit_tid at QuickBooks."
-    )
+    reference = serializers.CharField(help_text="What the provider's support asks for.")
 
 
 class InvoicesSerializer(StrictSerializer):

@@ -19,4 +19,14 @@ class Migration(migrations.Migration):
             name='options',
             field=models.JSONField(default=dict, help_text="What was chosen of the provider's own options, by key."),
         ),
+        migrations.AlterField(
+            model_name='connection',
+            name='provider',
+            field=models.CharField(help_text='A key of the registry.', max_length=10),
+        ),
+        migrations.AlterField(
+            model_name='attempt',
+            name='reference',
+            field=models.CharField(blank=True, help_text="What the provider's support asks for.", max_length=80),
+        ),
     ]

@@ -50,7 +50,7 @@ class Connection(models.Model):
         ON_ISSUE = "on_issue", "When a batch is issued"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    provider = models.CharField(max_length=10, help_text="A key of the registry: qbo, xero.")
+    provider = models.CharField(max_length=10, help_text="A key of the registry.")
     state = models.CharField(max_length=9, choices=State.choices, default=State.DRAFT)
     version = models.PositiveIntegerField(
         default=1, help_text="Goes up with each change of the wizard; a stale one is refused."

@@ -220,7 +220,9 @@ class Attempt(models.Model):
     outcome = models.CharField(max_length=12, help_text="answered, unavailable, unknown, ...")
     code = models.CharField(max_length=40, blank=True)
     text = models.CharField(max_length=400, blank=True)
-    reference = models.CharField(max_length=80, blank=True, help_text="intuit_tid and the like.")
+    reference = models.CharField(
+        max_length=80, blank=True, help_text="What the provider's support asks for."
+    )
 
     class Meta:
         ordering = ["id"]

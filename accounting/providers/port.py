@@ -472,7 +472,7 @@ class Rejected(ProviderError):
 class Provider(Protocol):
     """Everything an accounting system does for us. Each provider does all of it."""
 
-    key: ClassVar[str]  # "qbo", in addresses and rows
+    key: ClassVar[str]  # short: it stands in addresses and rows
     name: ClassVar[str]  # what people call it
     words: ClassVar[Words]
     tax_method: ClassVar[str]  # how it rounds tax: "per_line", or "per_rate" over all of its lines
