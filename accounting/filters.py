@@ -63,4 +63,4 @@ class RecordFilter(django_filters.FilterSet):
 class RemoteInvoiceFilter(django_filters.FilterSet):
     class Meta:
         model = RemoteInvoice
-        fields = ["connection", "invoice", "status"]
+        fields = ["connection", "invoice", "status", "draft"]

@@ -66,6 +66,7 @@ def values_of(there: Receipt | Status) -> dict[str, Any]:
         "tax": there.tax,
         "total": there.total,
         "balance": there.balance,
+        "draft": there.draft,
         "content": dict(there.content or {}),
     }
 

@@ -28,7 +28,7 @@ class RemoteInvoiceSerializer(RowSerializer):
         model = RemoteInvoice
         fields = read_only_fields = [
             "id", "connection", "invoice", "remote_id", "number", "status", "subtotal", "tax",
-            "total", "balance", "url", "linked", "seen_at",
+            "total", "balance", "url", "draft", "linked", "seen_at",
         ]  # fmt: skip
 
 

@@ -28,7 +28,7 @@ class RemoteInvoice(models.Model):
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="invoices")
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="remotes")
     remote_id = models.CharField(max_length=64)
-    number = models.CharField(max_length=40, blank=True)
+    number = models.CharField(max_length=255, blank=True)
     version = models.CharField(max_length=40, blank=True)
     status = models.CharField(max_length=14, choices=Status.choices, default=Status.OPEN)
     subtotal = models.DecimalField(max_digits=14, decimal_places=2)
@@ -38,6 +38,9 @@ class RemoteInvoice(models.Model):
     url = models.URLField(max_length=300, blank=True)
     content = models.JSONField(default=dict)
     baseline = models.JSONField(default=dict)
+    draft = models.BooleanField(
+        default=False, help_text="It counts there only once somebody approves it."
+    )
     linked = models.BooleanField(
         default=False, help_text="It was there before us and only linked, never sent."
     )

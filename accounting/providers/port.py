@@ -243,7 +243,9 @@ class Frozen:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A document as the provider has it now. The balance of time is what is not billed there."""
+    """A document as the provider has it now. The balance of time is what is not billed there. A
+    `draft` counts there only once somebody approves it.
+    """
 
     id: str
     number: str
@@ -254,6 +256,7 @@ class Receipt:
     balance: Decimal
     url: str
     content: Mapping[str, str | list[dict[str, str]]]  # normal form for comparison, see below
+    draft: bool = False
 
 
 # Normal form of an invoice's content, in which two versions of it are compared: a dict with keys
@@ -314,6 +317,7 @@ class Status:
     settlements: tuple[Settlement, ...] = ()
     content: Mapping[str, Any] | None = None
     url: str = ""
+    draft: bool = False  # as in a receipt
 
     @property
     def is_gone(self) -> bool:

@@ -44,7 +44,8 @@ def badges(invoices: Sequence[Invoice]) -> dict[int, Badge]:
     rows = RemoteInvoice.objects.filter(invoice__in=ids).select_related("connection")
     for remote in rows.order_by("id"):
         name = registry.name(remote.connection.provider)
-        found[remote.invoice_id] = Badge("exported", name, remote.url)
+        label = f"{name}: draft" if remote.draft else name
+        found[remote.invoice_id] = Badge("exported", label, remote.url)
     differing = Finding.objects.waiting().filter(invoice__in=ids)
     for pk, invoice_id in differing.values_list("pk", "invoice_id"):
         if invoice_id in found:

@@ -23,6 +23,7 @@ Doc = Mapping[str, Any]
 ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 CENT = Decimal("0.01")
 GONE = ("VOIDED", "DELETED")
+WAITING = ("DRAFT", "SUBMITTED")  # for somebody's approval
 KNOWN = (*STATUSES, "PAID", *GONE)
 # Lists of an invoice that settle it by something else than money: their id and amount.
 CREDITS = {
@@ -46,6 +47,7 @@ def receipt(doc: Doc, *, url: str) -> Receipt:
         balance=_worth(doc, "AmountDue"),
         url=url,
         content=content(doc),
+        draft=text(doc, "Status") in WAITING,
     )
 
 
@@ -128,6 +130,7 @@ def status(doc: Doc, *, url: str) -> Status:
         settlements=() if name in GONE else tuple(settlements(doc)),
         content=made.content,
         url=url,
+        draft=made.draft,
     )
 
 
