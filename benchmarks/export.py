@@ -92,6 +92,7 @@ class Run:
     calls: int = 0
     requests: int = 0
     statements: int = 0
+    served: list[float] = field(default_factory=list)
     forecasts: list[float] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
     persons: dict[str, float] = field(default_factory=dict)
@@ -226,11 +227,12 @@ class Exporting:
             run.cpu -= time.thread_time() - cpu
 
         def sent(*args: Any) -> Any:
-            cpu = time.thread_time()
+            cpu, began = time.thread_time(), time.perf_counter()
             try:
                 return apart(*args)
             finally:
                 run.sending += time.thread_time() - cpu
+                run.served.append(time.perf_counter() - began)
 
         def statement(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
             run.statements += 1
@@ -274,9 +276,11 @@ def report(run: Run, least: Floor) -> str:
     )
     forecasts = ", ".join(f"{f:.1f} s ({f / run.wall - 1:+.0%})" for f in run.forecasts)
     memory = ", ".join(f"{each:.0f} MB" for each in run.memory)
+    served = statistics.median(run.served)
     rows = [
         f"requests {run.calls:8}     floor {requests:8}     {run.calls / requests:6.2f} x",
         f"wall     {run.wall:8.1f} s   floor {wall:8.1f} s   {run.wall / wall:6.2f} x",
+        f"of that  {sum(run.served):8.1f} s   for answers, {served:.3f} s each",
         f"CPU      {ours:8.0f} us  floor {cpu:8.0f} us  {ours / cpu:6.2f} x   per invoice",
         f"of that  {sending:8.0f} us  to send and to read the answer",
         f"queueing {queueing:8.0f} us CPU per invoice, before that",
