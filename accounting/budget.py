@@ -15,7 +15,7 @@ from django.db import transaction
 
 from .models import Connection
 from .providers import registry
-from .providers.port import Cost, Limits, Unavailable
+from .providers.port import Cost, Limits, Provider, Unavailable
 
 WINDOW = 61.0  # seconds: a minute, and what a slow network adds between two requests
 SECOND = 1.05
@@ -52,7 +52,17 @@ def take(connection: Connection, cost: Cost, *, urgent: bool = False, now: dt.da
             ledger.add(cost)
             Connection.objects.filter(pk=connection.pk).update(spent=ledger.kept())
     if wait:
-        raise Unavailable(SPENT.format(name=provider.name), retry_after=wait, code="budget")
+        raise _spent(provider, wait)
+
+
+def refuse_spent(connection: Connection, *, urgent: bool, now: dt.datetime) -> None:
+    """`Unavailable` when the day's requests are used up, as of the row that was read: nothing can
+    be asked then, and no token is needed to find that out.
+    """
+    provider = registry.get(connection.provider)
+    wait = _Ledger(connection.spent, provider.limits, now).wait_day(urgent=urgent)
+    if wait:
+        raise _spent(provider, wait)
 
 
 def wait(connection: Connection, cost: Cost, *, urgent: bool = False, now: dt.datetime) -> float:
@@ -75,8 +85,10 @@ def eta(connection: Connection, documents: int, *, now: dt.datetime) -> dt.datet
     ledger = _Ledger(connection.spent, limits, now)
     most = _allowed(limits.calls_per_minute, urgent=False)
     sent = deque(ledger.call_times())
-    at = max(now, connection.held_until or now).timestamp()
-    today = _allowed(limits.per_day, urgent=False) - ledger.day
+    begin = max(now, connection.held_until or now)
+    at = begin.timestamp()
+    used = ledger.day if begin.date() == now.date() else 0
+    today = _allowed(limits.per_day, urgent=False) - used
     for _ in range(-(-documents // limits.batch)):
         if limits.per_day and today <= 0:
             at, today = _next_day(at), _allowed(limits.per_day, urgent=False)
@@ -93,6 +105,10 @@ def eta(connection: Connection, documents: int, *, now: dt.datetime) -> dt.datet
 def _next_day(at: float) -> float:
     day = dt.datetime.fromtimestamp(at, dt.UTC).date() + dt.timedelta(days=1)
     return dt.datetime.combine(day, dt.time(), dt.UTC).timestamp()
+
+
+def _spent(provider: Provider, seconds: float) -> Unavailable:
+    return Unavailable(SPENT.format(name=provider.name), retry_after=seconds, code="budget")
 
 
 class _Ledger:
@@ -120,17 +136,26 @@ class _Ledger:
     def wait(self, cost: Cost, *, urgent: bool) -> float:
         """Seconds until this may be sent; 0 for now."""
         limits = self.limits
-        waits = [self._wait_second(), self._wait_minute(1, limits.per_minute, urgent=urgent)]
+        waits = [
+            self._wait_second(),
+            self._wait_minute(1, limits.per_minute, urgent=urgent),
+            self.wait_day(urgent=urgent),
+        ]
         if cost is Cost.CALL:
             waits.append(self._wait_minute(2, limits.calls_per_minute, urgent=urgent))
-        if limits.per_day and self.day >= _allowed(limits.per_day, urgent=urgent):
-            waits.append(self._until(self.now.date() + dt.timedelta(days=1)))
         reads = limits.reads_per_month
         metered = cost is Cost.READ and bool(reads)
         if metered and self.reads >= _allowed(reads, urgent=urgent, share=READS_KEPT):
             next_month = (self.now.date().replace(day=1) + dt.timedelta(days=32)).replace(day=1)
             waits.append(self._until(next_month))
         return max(waits)
+
+    def wait_day(self, *, urgent: bool) -> float:
+        """Until the requests of a day allow one of any kind."""
+        most = self.limits.per_day
+        if not most or self.day < _allowed(most, urgent=urgent):
+            return 0.0
+        return self._until(self.now.date() + dt.timedelta(days=1))
 
     def add(self, cost: Cost) -> None:
         row = next((row for row in self.seconds if row[0] == int(self.at)), None)

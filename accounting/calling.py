@@ -40,7 +40,7 @@ def ask(
     new consent helps, the connection is marked as lost and `Unauthorized` is final.
     """
     clock = Clock(now)
-    _respect_pause(connection, now=now)
+    _respect_pause(connection, urgent=urgent, now=now)
     method = getattr(registry.get(connection.provider), name)
 
     def put(refused: int | None = None) -> Any:
@@ -62,7 +62,7 @@ def send(
     provider = registry.get(connection.provider)
     first: Future[list[port.Outcome]] = Future()
     try:
-        _respect_pause(connection, now=now)
+        _respect_pause(connection, urgent=urgent, now=now)
     except port.Unavailable as error:
         first.set_exception(error)
         return first.result
@@ -87,12 +87,14 @@ def hold(connection: Connection, reason: str, *, seconds: float, now: dt.datetim
     rows.exclude(held_until__gte=until).update(held_until=until, held_reason=reason[:300])
 
 
-def _respect_pause(connection: Connection, *, now: dt.datetime) -> None:
-    held = Connection.objects.values_list("held_until", "held_reason")
-    until, reason = held.get(pk=connection.pk)
-    if until and until > now:
-        seconds = (until - now).total_seconds()
+def _respect_pause(connection: Connection, *, urgent: bool, now: dt.datetime) -> None:
+    """Whether anything may be asked at all, before a token is renewed for it."""
+    rows = Connection.objects.only("provider", "held_until", "held_reason", "spent")
+    row = rows.get(pk=connection.pk)
+    if row.held_until and row.held_until > now:
+        reason, seconds = row.held_reason, (row.held_until - now).total_seconds()
         raise port.Unavailable(reason, retry_after=seconds, whole_company=True, code="held")
+    budget.refuse_spent(row, urgent=urgent, now=now)
 
 
 def _answer(connection: Connection, put: Callable[..., Answer], clock: Clock) -> Answer:

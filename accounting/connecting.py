@@ -114,9 +114,9 @@ def choose(connection: Connection, company_id: str, *, now: dt.datetime) -> None
     _adopt(connection, access.thaw(offer["tokens"]), company_id, now=now)
 
 
-def read_company(connection: Connection, *, now: dt.datetime) -> port.Company:
+def read_company(connection: Connection, *, urgent: bool = True, now: dt.datetime) -> port.Company:
     """Read the company's facts anew and keep them on the row."""
-    company: port.Company = calling.ask(connection, "company", urgent=True, now=now)
+    company: port.Company = calling.ask(connection, "company", urgent=urgent, now=now)
     facts = {
         "company_name": company.name[:200],
         "company_url": company.url[:300],

@@ -21,9 +21,19 @@ ON_THE_WAY = (State.QUEUED, State.SENDING, State.WAITING, State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
+class Standstill:
+    """Why nothing moves, in a sentence, "" when it does; and when it goes on by itself, if that is
+    known.
+    """
+
+    why: str = ""
+    until: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """What a connection has to do. `eta` is when the last one will be sent; None when nothing is on
-    the way or it stands still.
+    the way or it stands still. Then `still` says why, and `resumes_at`, if it is known, until when.
     """
 
     left: int
@@ -32,6 +42,7 @@ class Progress:
     needs_you: int
     eta: dt.datetime | None
     still: str
+    resumes_at: dt.datetime | None
 
     @property
     def total(self) -> int:
@@ -48,16 +59,49 @@ def of(connection: Connection, *, now: dt.datetime) -> Progress:
     )
     left = sum(counts.get(state, 0) for state in ON_THE_WAY)
     done = _done(connection).count() if left else 0
-    still = _still(connection, now)
-    eta = budget.eta(connection, left, now=now) if left and not still else None
+    still = standstill(connection, now=now) if left else Standstill()
+    eta = budget.eta(connection, left, now=now) if left and not still.why else None
     return Progress(
         left=left,
         done=done,
         checking=counts.get(State.UNKNOWN, 0),
         needs_you=counts.get(State.REJECTED, 0),
         eta=eta,
-        still=still if left else "",
+        still=still.why,
+        resumes_at=still.until,
     )
+
+
+def standstill(connection: Connection, *, urgent: bool = False, now: dt.datetime) -> Standstill:
+    """What keeps everything that is queued where it is, or, with `urgent`, what a person waits
+    for.
+    """
+    if connection.is_lost:
+        return Standstill(f"{connection.lost_reason} Nothing is lost: it goes on after that.")
+    if connection.paused_at:
+        return Standstill("Paused. Nothing new is sent until you let it go on.")
+    return on_hold(connection, urgent=urgent, now=now)
+
+
+def standstill_of(export: Export, *, now: dt.datetime) -> Standstill:
+    """What keeps this one from being sent, as far as it is not its own fault."""
+    if export.state not in Export.READY or not export.connection.is_active:
+        return Standstill()
+    urgent = export.priority == Export.Priority.URGENT
+    return standstill(export.connection, urgent=urgent, now=now)
+
+
+def on_hold(connection: Connection, *, urgent: bool = False, now: dt.datetime) -> Standstill:
+    """Why the provider is not asked now, and until when."""
+    if connection.held_until and connection.held_until > now:
+        until = connection.held_until
+        return Standstill(f"{connection.held_reason} It goes on {_at(until)}.", until)
+    seconds = budget.wait(connection, Cost.CALL, urgent=urgent, now=now)
+    if seconds <= LONG:
+        return Standstill()
+    name, until = registry.name(connection.provider), now + dt.timedelta(seconds=seconds)
+    why = f"The requests that {name} allows are used up. It goes on by itself {_at(until)}."
+    return Standstill(why, until)
 
 
 def _done(connection: Connection) -> QuerySet[Export]:
@@ -75,26 +119,6 @@ def _done(connection: Connection) -> QuerySet[Export]:
 
 def _oldest(exports: QuerySet[Export]) -> dt.datetime | None:
     return exports.aggregate(oldest=Min("queued_at"))["oldest"]
-
-
-def _still(connection: Connection, now: dt.datetime) -> str:
-    """Why nothing moves, in a sentence; "" when it does."""
-    if connection.is_lost:
-        return f"{connection.lost_reason} Nothing is lost: it goes on after that."
-    if connection.paused_at:
-        return "Paused. Nothing new is sent until you let it go on."
-    return on_hold(connection, now=now)
-
-
-def on_hold(connection: Connection, *, now: dt.datetime) -> str:
-    """Why the provider is not asked now, and until when; "" when it is."""
-    if connection.held_until and connection.held_until > now:
-        return f"{connection.held_reason} It goes on {_at(connection.held_until)}."
-    seconds = budget.wait(connection, Cost.CALL, now=now)
-    if seconds > LONG:
-        name, at = registry.name(connection.provider), _at(now + dt.timedelta(seconds=seconds))
-        return f"The requests that {name} allows are used up. It goes on by itself {at}."
-    return ""
 
 
 def _at(moment: dt.datetime) -> str:

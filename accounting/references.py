@@ -32,9 +32,9 @@ class Read(NamedTuple):
     gone: int = 0
 
 
-def read(connection: Connection, kind: Kind, *, now: dt.datetime) -> Read:
+def read(connection: Connection, kind: Kind, *, urgent: bool = True, now: dt.datetime) -> Read:
     """Ask for all records of a kind and keep them. Errors of the port go to the caller."""
-    records = calling.ask(connection, "records", kind, urgent=True, now=now)
+    records = calling.ask(connection, "records", kind, urgent=urgent, now=now)
     return store(connection, kind, records)
 
 

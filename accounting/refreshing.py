@@ -45,12 +45,16 @@ def label(connection: Connection, part: str) -> str:
     return word.capitalize()
 
 
-def read(connection: Connection, part: str, *, now: dt.datetime) -> Read | None:
-    """Read one part. Errors of the port go to the caller; what was read before stays."""
+def read(
+    connection: Connection, part: str, *, urgent: bool = True, now: dt.datetime
+) -> Read | None:
+    """Read one part, for a person unless told otherwise. Errors of the port go to the caller; what
+    was read before stays.
+    """
     if part == COMPANY:
-        connecting.read_company(connection, now=now)
+        connecting.read_company(connection, urgent=urgent, now=now)
         return None
-    return references.read(connection, Kind(part), now=now)
+    return references.read(connection, Kind(part), urgent=urgent, now=now)
 
 
 def finish(
@@ -64,8 +68,9 @@ def finish(
 def everything(
     connection: Connection, *, today: dt.date, now: dt.datetime, by: User | None = None
 ) -> Result:
-    """All of it in one go."""
-    read(connection, COMPANY, now=now)  # it says which further parts there are
-    reads = [read(connection, part, now=now) for part in parts(connection)[1:]]
+    """All of it in one go. What nobody asked for leaves alone what is kept for people."""
+    urgent = by is not None
+    read(connection, COMPANY, urgent=urgent, now=now)  # it says which further parts there are
+    reads = [read(connection, part, urgent=urgent, now=now) for part in parts(connection)[1:]]
     found = finish(connection, today=today, now=now, by=by)
     return Result(tuple(r for r in reads if r), tuple(found))

@@ -1,22 +1,23 @@
-"""A month's invoices to QuickBooks, against what its limits and the least client allow.
+"""A month's invoices to QuickBooks or Xero, against what its limits and the least client allow.
 
     DATABASE_URL=... python -m benchmarks.export --invoices 1000
+    DATABASE_URL=... python -m benchmarks.export --provider xero --invoices 1000
     DATABASE_URL=... python -m benchmarks.export --invoices 10000 --runs 1 --skip-waiting
 
-The other end is `python -m simulators`, a process of its own over HTTP, with its limits enforced:
-40 batches of 30 documents and 500 requests a minute, 10 requests a second. It takes `--latency`
-seconds for a batch on top of its own work. Works on a database of its own (a test database, on
-SQLite a file), dropped at the end.
+The other end is `python -m simulators`, a process of its own over HTTP, with its limits enforced
+(quickbooks.py and xero.py say which). It takes `--latency` seconds for a batch on top of its own
+work. Works on a database of its own (a test database, on SQLite a file), dropped at the end.
 
 The floor is computed in the same run: requests and wall time from the limits and from how long the
-service takes for a batch that is built by hand; CPU from building it and reading its answer. Ours
-is the sender's, from the first look at the outbox to the last row; queueing is told apart.
+service takes for a batch that is built by hand, one after the other; CPU from building it and
+reading its answer. Ours is the sender's, in both of its threads, from the first look at the outbox
+to the last row; what of it is sending and reading, HTTP included, is told too, and so is queueing.
 
 `--skip-waiting`: while nothing may be sent, the clocks of both sides are moved forward together to
 the next ring instead of waiting for it. Sending takes its real time on both sides.
 
 In the last run a person exports one invoice while batches are being sent, and another one when the
-minute's batches are used up.
+minute's requests are used up.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -46,22 +46,23 @@ from django.conf import settings
 from django.db import connection as database
 from django.utils import timezone
 
-from accounting import access, delivery, documents, outbox, progress
+from accounting import access, calling, delivery, outbox, progress
 from accounting.models import Call, Connection, Export, Finding, Link, RemoteInvoice
 from accounting.providers import port, registry
 from accounting.sending import Line
-from benchmarks import measure, quickbooks
-from benchmarks.quickbooks import Floor, Service
+from benchmarks import measure
+from benchmarks.quickbooks import QuickBooks
+from benchmarks.service import BATCHES, LINES, Floor, Service, floor, running
+from benchmarks.xero import Xero
 from contracts.models import CatalogItem
-from customers.models import Contact, Customer
-from invoices.models import Invoice, InvoiceLine
-from tests import make
-from whitelabel.models import Branding
+from customers.models import Customer
+from invoices.models import Invoice
+from tests import make, many
 
-CUSTOMERS, ITEMS, LINES = 60, 30, 10
+SERVICES: dict[str, type[Service]] = {each.app: each for each in (QuickBooks, Xero)}
+CUSTOMERS, ITEMS = 60, 30
 RING = float(settings.CELERY_BEAT_SCHEDULE["ring-for-due-exports"]["schedule"])
-WARM, PERSONS = 90, 2
-DAY, DUE = make.day("2026-10-31"), make.day("2026-11-30")
+WARM, PERSONS = 3, 2  # batches before anything is measured; invoices that a person sends
 
 
 class Time:
@@ -86,10 +87,12 @@ class Run:
     invoices: int
     queueing: float = 0.0
     cpu: float = 0.0
+    sending: float = 0.0
     wall: float = 0.0
     calls: int = 0
     requests: int = 0
     statements: int = 0
+    served: list[float] = field(default_factory=list)
     forecasts: list[float] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
     persons: dict[str, float] = field(default_factory=dict)
@@ -97,41 +100,8 @@ class Run:
 
 def fill(invoices: int) -> None:
     """Issued invoices of ten lines, nobody's export yet."""
-    now, look = timezone.now(), Branding.current().pk
-    customers = Customer.objects.bulk_create(
-        Customer(name=f"Benchmark {n}") for n in range(CUSTOMERS)
-    )
-    Contact.objects.bulk_create(
-        Contact(customer=c, first_name="Ana", email=f"ana@c{n}.example", is_main=True)
-        for n, c in enumerate(customers)
-    )
-    items = CatalogItem.objects.bulk_create(
-        CatalogItem(kind="service", name=f"Benchmark {n}", unit="hour", unit_price=Decimal(100))
-        for n in range(ITEMS)
-    )
-    for start in range(0, invoices, 1000):
-        made = Invoice.objects.bulk_create(
-            Invoice(
-                number=f"B-{n:06}", number_key=f"B-{n:06}", customer=customers[n % CUSTOMERS],
-                bill_to_name="Benchmark", currency="USD", level="entry", invoice_date=DAY,
-                due_date=DUE, branding_id=look, subtotal=750, tax=0, total=750, balance=750,
-                issued_at=now, created_at=now,
-            )
-            for n in range(start, min(start + 1000, invoices))
-        )  # fmt: skip
-        InvoiceLine.objects.bulk_create(
-            (
-                InvoiceLine(
-                    invoice=invoice, position=place + 1, kind="labour",
-                    item=items[(n + place) % ITEMS], description=quickbooks.text(n, place),
-                    quantity="0.7500", unit_price="100.0000", unit="hour", net="75.00", tax=0,
-                    total="75.00", tax_percent=0,
-                )
-                for n, invoice in enumerate(made, start)
-                for place in range(LINES)
-            ),
-            batch_size=5000,
-        )  # fmt: skip
+    parts = {"customers": many.customers(CUSTOMERS), "items": many.items(ITEMS)}
+    many.invoices(range(invoices), lines=LINES, **parts)
     if database.vendor == "postgresql":
         with database.cursor() as cursor:
             cursor.execute("ANALYZE")
@@ -139,36 +109,23 @@ def fill(invoices: int) -> None:
 
 def connect(service: Service, now: dt.datetime) -> Connection:
     """A connection as a finished wizard leaves it: every customer and item is linked."""
-    given = service.connect()
-    provider = registry.get("qbo")
-    company = provider.company(port.Session(given["realm"], given["access_token"]))
+    refresh = service.sign_in()
+    company = registry.get(service.app).company(port.Session(service.company, service.access))
     made = Connection.objects.create(
-        provider="qbo", state=Connection.State.ACTIVE, company_id=company.id,
+        provider=service.app, state=Connection.State.ACTIVE, company_id=company.id,
         company_name=company.name, currency=company.currency, facts=dict(company.facts),
         takes_numbers=company.takes_numbers, tax_mode=company.tax_modes[0].value, snapshot={},
-        income_account_id=service.income_account(), created_by=make.user("owner"),
-        created_at=now, touched_at=now, committed_at=now,
+        created_by=make.user("owner"), created_at=now, touched_at=now, committed_at=now,
+        **service.chosen(company),
     )  # fmt: skip
-    tokens = port.Tokens(
-        given["access_token"], given["refresh_token"], now + dt.timedelta(minutes=55)
-    )
+    tokens = port.Tokens(service.access, refresh, now + dt.timedelta(minutes=25))
     access.put(made, access.freeze(tokens), tokens)
-    customers, items = (
-        list(Customer.objects.order_by("pk")),
-        list(CatalogItem.objects.order_by("pk")),
-    )
-    ids = service.create("Customer", [{"DisplayName": c.name} for c in customers])
-    ids += service.create(
-        "Item",
-        [
-            {
-                "Name": i.name,
-                "Type": "Service",
-                "IncomeAccountRef": {"value": made.income_account_id},
-            }
-            for i in items
-        ],
-    )
+    customers = list(Customer.objects.order_by("pk"))
+    items = list(CatalogItem.objects.order_by("pk"))
+    ids = [
+        *service.customers([each.name for each in customers]),
+        *service.items([each.name for each in items]),
+    ]
     Link.objects.bulk_create(
         Link(
             connection=made, kind="customer" if isinstance(row, Customer) else "item",
@@ -254,7 +211,8 @@ class Exporting:
         self, run: Run, start: dt.datetime, acting: threading.Thread | None
     ) -> Iterator[None]:
         """Count statements and calls; look at forecast and memory between two calls."""
-        send, calls = Line.send, -(-run.invoices // quickbooks.BATCH)
+        send, apart = Line.send, calling._apart
+        calls = -(-run.invoices // SERVICES[self.connection.provider].batch)
 
         def counted(line: Line, call: Call, *, urgent: bool) -> None:
             send(line, call, urgent=urgent)
@@ -268,16 +226,25 @@ class Exporting:
                 run.memory.append(_resident())
             run.cpu -= time.thread_time() - cpu
 
+        def sent(*args: Any) -> Any:
+            cpu, began = time.thread_time(), time.perf_counter()
+            try:
+                return apart(*args)
+            finally:
+                run.sending += time.thread_time() - cpu
+                run.served.append(time.perf_counter() - began)
+
         def statement(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
             run.statements += 1
             return execute(sql, params, many, context)
 
-        Line.send = counted  # type: ignore[method-assign]
+        Line.send, calling._apart = counted, sent  # type: ignore[method-assign]
         try:
             with database.execute_wrapper(statement):
                 yield
+            run.cpu += run.sending
         finally:
-            Line.send = send  # type: ignore[method-assign]
+            Line.send, calling._apart = send, apart  # type: ignore[method-assign]
 
     def _forecast(self, run: Run, start: dt.datetime) -> None:
         self.connection.refresh_from_db()
@@ -293,26 +260,29 @@ def _resident() -> float:
 
 def check(service: Service, connection: Connection) -> None:
     """Everything is there once, and no limit was broken."""
-    ledger = service.ledger()
-    marks = [doc["PrivateNote"] for doc in ledger["companies"][service.realm]["Invoice"]]
-    ours = [mark for mark in marks if mark.startswith(documents.MARKER)]
+    ours, violations = service.arrived(), service.ledger()["violations"]
     assert (
         len(ours) == len(set(ours)) == RemoteInvoice.objects.count() == connection.exports.count()
     )
     assert not Finding.objects.exists()
-    assert not ledger["violations"], ledger["violations"]
+    assert not violations, violations
 
 
-def report(run: Run, floor: Floor) -> str:
-    count, requests = run.invoices, floor.requests(run.invoices)
-    wall, cpu = floor.wall(count), floor.cpu * 1e6
-    ours, queueing = (1e6 * seconds / count for seconds in (run.cpu, run.queueing))
+def report(run: Run, least: Floor) -> str:
+    count, requests = run.invoices, least.requests(run.invoices)
+    wall, cpu = least.wall(count), least.cpu * 1e6
+    ours, sending, queueing = (
+        1e6 * seconds / count for seconds in (run.cpu, run.sending, run.queueing)
+    )
     forecasts = ", ".join(f"{f:.1f} s ({f / run.wall - 1:+.0%})" for f in run.forecasts)
     memory = ", ".join(f"{each:.0f} MB" for each in run.memory)
+    served = statistics.median(run.served)
     rows = [
         f"requests {run.calls:8}     floor {requests:8}     {run.calls / requests:6.2f} x",
         f"wall     {run.wall:8.1f} s   floor {wall:8.1f} s   {run.wall / wall:6.2f} x",
+        f"of that  {sum(run.served):8.1f} s   for answers, {served:.3f} s each",
         f"CPU      {ours:8.0f} us  floor {cpu:8.0f} us  {ours / cpu:6.2f} x   per invoice",
+        f"of that  {sending:8.0f} us  to send and to read the answer",
         f"queueing {queueing:8.0f} us CPU per invoice, before that",
         f"forecast {forecasts}: at the start, after two calls",
         f"memory   {memory}: after a tenth, at the end",
@@ -324,6 +294,7 @@ def report(run: Run, floor: Floor) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--provider", choices=SERVICES, default="qbo")
     parser.add_argument("--invoices", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--latency", type=float, default=0.5)
@@ -332,9 +303,10 @@ def main() -> None:
     if database.vendor == "sqlite":
         name = settings.DATA_DIR / "benchmark.sqlite3"
         settings.DATABASES["default"]["TEST"]["NAME"] = name
-    total = WARM + options.runs * options.invoices + PERSONS
-    with measure.filled(lambda: fill(total)), quickbooks.running() as service:
-        settings.QBO = service.settings
+    kind = SERVICES[options.provider]
+    total = WARM * kind.batch + options.runs * options.invoices + PERSONS
+    with measure.filled(lambda: fill(total)), running(kind, kind.flags) as service:
+        setattr(settings, kind.setting, service.settings)
         compare(service, options)
 
 
@@ -347,33 +319,32 @@ def compare(service: Service, options: argparse.Namespace) -> None:
     ids = list(Invoice.objects.order_by("pk").values_list("pk", flat=True))
     persons, ids = ids[:PERSONS], ids[PERSONS:]
     links = {
-        kind: list(connection.links.filter(kind=kind).values_list("remote_id", flat=True))
+        f"{kind}s": list(connection.links.filter(kind=kind).values_list("remote_id", flat=True))
         for kind in ("customer", "item")
     }
-    papers = [
-        quickbooks.papers_of(300, links["customer"], links["item"]) for _ in range(options.runs + 1)
-    ]
     time_.move(120)
-    exporting.export(ids[:WARM])
+    warm = WARM * service.batch
+    exporting.export(ids[:warm])
     runs = []
     for number in range(options.runs):
-        start = WARM + number * options.invoices
+        start = warm + number * options.invoices
         time_.move(120)
-        floor = quickbooks.floor(service, papers[number])
+        least = floor(service, service.papers(BATCHES * service.batch, **links))
         time_.move(120)
         last = number == options.runs - 1
         run = exporting.export(
             ids[start : start + options.invoices], persons=persons if last else []
         )
-        runs.append((run, floor))
-        print(f"{options.invoices:,} invoices, {database.vendor}, service {floor.service:.3f} s")
-        print(report(run, floor), flush=True)
+        runs.append((run, least))
+        what = f"{options.invoices:,} invoices to {service.app}, {database.vendor}"
+        print(f"{what}, service {least.service:.3f} s")
+        print(report(run, least), flush=True)
     check(service, connection)
     print(f"medians of {options.runs}")
     for name, ratios in {
-        "requests": [run.calls / floor.requests(run.invoices) for run, floor in runs],
-        "wall": [run.wall / floor.wall(run.invoices) for run, floor in runs],
-        "CPU": [run.cpu / run.invoices / floor.cpu for run, floor in runs],
+        "requests": [run.calls / least.requests(run.invoices) for run, least in runs],
+        "wall": [run.wall / least.wall(run.invoices) for run, least in runs],
+        "CPU": [run.cpu / run.invoices / least.cpu for run, least in runs],
     }.items():
         print(f"{name:9} {statistics.median(ratios):8.2f} x")
 

@@ -32,6 +32,9 @@ class ProgressSerializer(serializers.Serializer):
     needs_you = serializers.IntegerField()
     eta = serializers.DateTimeField(allow_null=True)
     still = serializers.CharField()
+    resumes_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it goes on by itself, if nothing moves now."
+    )
 
 
 class StartSerializer(StrictSerializer):

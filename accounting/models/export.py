@@ -97,6 +97,7 @@ class Export(Leased):
     UNCLEAR = "unclear"  # the code of what a person must look for there
     LEFT = "left_over"  # the code of what may be there, sent over a connection that was cut
     OPEN = (State.QUEUED, State.SENDING, State.WAITING, State.UNKNOWN, State.REJECTED)
+    READY = (State.QUEUED, State.WAITING)  # to be sent when their time has come
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="exports")

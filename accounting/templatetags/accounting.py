@@ -8,8 +8,9 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
+from django.utils import timezone
 
-from accounting import connected, readiness, voiding, wording
+from accounting import connected, progress, readiness, voiding, wording
 from accounting.models import Connection, Export, Finding, RemoteInvoice
 from accounting.providers import registry
 from invoices.models import Invoice
@@ -19,11 +20,14 @@ register = template.Library()
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """What became of an invoice in the accounting system. `state` names the tone of its pill."""
+    """What became of an invoice in the accounting system. `state` names the tone of its pill, and
+    `note` says why it does not move.
+    """
 
     state: str
     label: str
     url: str = ""
+    note: str = ""
 
 
 @register.inclusion_tag("accounting/_badge.html", takes_context=True)
@@ -51,11 +55,34 @@ def badges(invoices: Sequence[Invoice]) -> dict[int, Badge]:
         if invoice_id in found:
             url = reverse("accounting:finding", args=[pk])
             found[invoice_id] = Badge("warn", "Differs there", url)
-    moving = Export.objects.filter(invoice__in=ids, state__in=Export.OPEN)
-    for pk, invoice_id, state in moving.values_list("pk", "invoice_id", "state"):
-        url = reverse("accounting:export", args=[pk])
-        found[invoice_id] = Badge(state, Export.State(state).label, url)
+    found |= _moving(ids)
     return found
+
+
+def _moving(ids: Sequence[int]) -> dict[int, Badge]:
+    """Of those that are on their way or need a person."""
+    exports = Export.objects.filter(invoice__in=ids, state__in=Export.OPEN)
+    rows = list(exports.values_list("pk", "invoice_id", "state", "priority"))
+    notes = _notes({priority for _, _, state, priority in rows if state in Export.READY})
+    return {
+        id: Badge(
+            state, Export.State(state).label, reverse("accounting:export", args=[pk]),
+            notes.get(priority, "") if state in Export.READY else "",
+        )
+        for pk, id, state, priority in rows
+    }  # fmt: skip
+
+
+def _notes(priorities: set[int]) -> dict[int, str]:
+    """Why exports of these priorities don't move."""
+    connection = Connection.objects.active().first() if priorities else None
+    if connection is None:
+        return {}
+    now = timezone.now()
+    return {
+        each: progress.standstill(connection, urgent=each == Export.Priority.URGENT, now=now).why
+        for each in priorities
+    }
 
 
 @register.simple_tag
@@ -95,6 +122,7 @@ def invoice_accounting(context: Any, invoice: Invoice) -> dict[str, Any]:
         "remote": remote,
         "remote_where": registry.name(remote.connection.provider) if remote else "",
         "export": export,
+        "stands": progress.standstill_of(export, now=timezone.now()) if export else None,
         "moving": export is not None and export.state in Export.OPEN,
         "findings": invoice.findings.waiting(),
         "live": voiding.live(invoice.pk) if remote else None,

@@ -135,6 +135,7 @@ class ExportPage(DetailPage):
             ).first(),
             "finding": Finding.objects.waiting().filter(invoice=export.invoice_id).first(),
             "document": export.document,
+            "stands": progress.standstill_of(export, now=timezone.now()),
             "time_there": bool(connection and taking_back.possible(export, connection)),
         }
 

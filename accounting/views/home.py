@@ -86,7 +86,7 @@ def standing(connection: Connection) -> dict[str, Any]:
         .count(),
         "findings": Finding.objects.filter(connection=connection, answered_at=None).count(),
         "rule": Installation.current().get_recipient_rule_display(),
-        "on_hold": progress.on_hold(connection, now=timezone.now()),
+        "on_hold": progress.on_hold(connection, now=timezone.now()).why,
     }
 
 

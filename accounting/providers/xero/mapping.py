@@ -34,7 +34,7 @@ ITEM, ACCOUNT = "item:", "account:"  # what a line is sold as: by code of an ite
 STATUSES = ("DRAFT", "SUBMITTED", "AUTHORISED")
 APPROVED = "AUTHORISED"
 ADDRESS = ("AddressLine1", "AddressLine2", "City", "Region", "PostalCode", "Country")
-_CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127])
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def freeze(
@@ -69,13 +69,14 @@ def element(
     """What creates, changes or voids an invoice."""
     if operation is Operation.VOID:
         return {"InvoiceID": document.remote_id, "Status": "VOIDED"}
+    tracking = _tracking(facts)
     body: Body = {
         "Contact": {"ContactID": document.customer_id},
         "CurrencyCode": document.currency,
         "Date": document.date.isoformat(),
         "DueDate": document.due_date.isoformat(),
         "LineAmountTypes": "Exclusive",
-        "LineItems": [line_body(line, facts) for line in document.lines],
+        "LineItems": [_line(line, facts, tracking) for line in document.lines],
     }
     if document.number:
         body["InvoiceNumber"] = document.number
@@ -95,6 +96,10 @@ def url(marker: str, home: str) -> str:
 
 
 def line_body(line: Line, facts: Mapping[str, Any]) -> Body:
+    return _line(line, facts, _tracking(facts))
+
+
+def _line(line: Line, facts: Mapping[str, Any], tracking: Sequence[Body]) -> Body:
     if not line.item_id:
         if line.net:
             raise ValueError("A line that costs something needs an item or an account.")
@@ -102,7 +107,7 @@ def line_body(line: Line, facts: Mapping[str, Any]) -> Body:
     body: Body = {**_figures(line), **_sold_as(line.item_id)}
     if tax := line.tax_id or str(facts.get("untaxed_id", "")):
         body["TaxType"] = tax
-    if tracking := _tracking(facts):
+    if tracking:
         body["Tracking"] = tracking
     return body
 
@@ -215,5 +220,5 @@ def plain(value: Decimal) -> str:
 
 def cut(text: str, most: int) -> str:
     """Printable, and at most so long, with an ellipsis where something is missing."""
-    clean = text.translate(_CONTROL)
+    clean = _CONTROL.sub("", text)
     return clean if len(clean) <= most else f"{clean[: most - 1]}…"

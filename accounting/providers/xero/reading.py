@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import orjson
 
 from accounting.providers.port import Receipt, Settlement, State, Status
 
@@ -37,16 +38,17 @@ _MOMENT = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 def receipt(doc: Doc, *, url: str) -> Receipt:
     """An invoice as it is now. One that was voided or deleted is for nothing."""
     subtotal, tax, total = (_worth(doc, name) for name in ("SubTotal", "TotalTax", "Total"))
+    shown = content(doc)
     return Receipt(
         id=text(doc, "InvoiceID"),
         number=text(doc, "InvoiceNumber"),
-        version=version(doc),
+        version=_version(doc, shown),
         subtotal=subtotal,
         tax=tax,
         total=total,
         balance=_worth(doc, "AmountDue"),
         url=url,
-        content=content(doc),
+        content=shown,
         draft=text(doc, "Status") in WAITING,
     )
 
@@ -101,11 +103,15 @@ def version(doc: Doc) -> str:
     """Xero has no versions, and not every change counts as one: when it changed, and a hash of what
     would matter.
     """
+    return _version(doc, content(doc))
+
+
+def _version(doc: Doc, shown: Mapping[str, Any]) -> str:
     figures = [
         text(doc, "Status"),
         *(str(amount(doc, n)) for n in ("AmountPaid", "AmountCredited")),
     ]
-    whole = json.dumps([content(doc), figures], sort_keys=True).encode()
+    whole = orjson.dumps([shown, figures], option=orjson.OPT_SORT_KEYS)
     found = _MOMENT.fullmatch(text(doc, "UpdatedDateUTC"))
     return f"{found[1] if found else ''}-{hashlib.sha256(whole).hexdigest()[:12]}"
 
@@ -225,4 +231,6 @@ def _worth(doc: Doc, name: str) -> Decimal:
 
 def _figure(doc: Doc, name: str) -> str:
     found = doc.get(name)
-    return "" if found is None else plain(Decimal(str(found)))
+    if found is None:
+        return ""
+    return plain(found if type(found) is Decimal else Decimal(str(found)))

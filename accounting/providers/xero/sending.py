@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from accounting.providers import port
 from accounting.providers.port import Cost, Frozen, Operation, Outcome, Reason, Receipt, Unknown
 
@@ -35,7 +37,7 @@ class Errand:
 
     def make(self, call: Frozen) -> list[Outcome]:
         if call.operation is Operation.CREATE:
-            elements = json.loads(call.body)["Invoices"]
+            elements = orjson.loads(call.body)["Invoices"]
             return self._put("PUT", call.body, elements, key=call.key)
         return self._change(call)
 
