@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 
-from . import changes, needs, references, sides, suggestions
+from . import changes, connected, needs, references, sides, suggestions
 from .links import write
 from .models import Connection, Link, RemoteRecord
 from .providers.port import Kind
@@ -73,7 +73,8 @@ def create_there(
     """Have these created at their first export; None: all that have no match."""
     connection = hold(connection, by=by)
     if not SIDES[kind].creates:
-        raise Refused("cannot_create", f"{SIDES[kind].title} can't be created there from here.")
+        many = connected.words(connection).many(kind).capitalize()
+        raise Refused("cannot_create", f"{many} can't be created there from here.")
     return _decide(connection, _chosen(connection, ids, kind), _unlinked(Action.CREATE), by, now)
 
 

@@ -135,6 +135,7 @@ class ExportPage(DetailPage):
             ).first(),
             "finding": Finding.objects.waiting().filter(invoice=export.invoice_id).first(),
             "document": export.document,
+            "words": connected.words(export.connection),
             "time_there": bool(connection and taking_back.possible(export, connection)),
         }
 
@@ -317,6 +318,7 @@ class PlanPage(Page):
         return super().context() | {
             "connection": self.connection,
             "where": connected.where(self.connection),
+            "words": connected.words(self.connection),
             "plan": plan,
             "creates": creates,
             "in_full": len(creates) <= IN_FULL,

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import changes, obstacles, past, references, staging, tasks, wizard
+from accounting import changes, connected, obstacles, past, references, staging, tasks, wizard
 from accounting.forms import SettingsForm
 from accounting.models import Connection, Link, RemoteInvoice
 from accounting.providers.port import Kind, ProviderError
@@ -35,7 +35,7 @@ class TaxesPage(SetupMixin, FormPage):
     button = "Save and go on"
 
     def get_title(self) -> str:
-        return "Taxes and accounts"
+        return f"{connected.words(self.connection).taxes.capitalize()} and accounts"
 
     @cached_property
     def object(self) -> None:

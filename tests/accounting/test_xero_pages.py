@@ -5,6 +5,7 @@ what only Xero lets people choose, and from one accounting system to the other.
 from __future__ import annotations
 
 import http.client
+import re
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -179,6 +180,56 @@ def test_what_only_xero_lets_people_choose_is_offered_and_kept(client, sims):
     assert connection.options["tracking-1"] == option
     refused = client.post("/accounting/setup/taxes-and-accounts/", choices(option_status="PAID"))
     assert refused.status_code != 302
+
+
+FOREIGN = re.compile(
+    r"tax codes?|products? (?:and|or) services?|income account|compan(?:y|ies)|quickbooks", re.I
+)
+
+
+def spoken(client: Client, path: str) -> str:
+    """What a person reads in the middle of a page, without its mark-up and the forms' names."""
+    page = client.get(path)
+    assert page.status_code == 200, path
+    main = re.search("<main.*</main>", page.text, re.DOTALL)
+    assert main
+    return " ".join(re.sub(r"<[^>]+>", " ", main[0]).split())
+
+
+def test_every_page_speaks_words_of_xero(client, sims, owner):
+    customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
+    assert not FOREIGN.findall(spoken(client, "/accounting/connect/xero/"))
+    connection = connect(client, sims)
+    assert re.search("Contacts 1 to do .* Items 1 to do", spoken(client, CONNECT))
+    for step in ("connect", "customers", "items", "taxes-and-accounts", "history", "review"):
+        assert not FOREIGN.findall(spoken(client, f"/accounting/setup/{step}/")), step
+    for kind in ("customers", "items", "taxes"):
+        assert not FOREIGN.findall(spoken(client, f"/accounting/setup/{kind}/only-there/")), kind
+    page = spoken(client, "/accounting/setup/taxes-and-accounts/")
+    assert "Tax rate of lines without tax" in page
+    assert "Revenue account of new items" in page
+    commit_with(client, connection)
+    invoice = books.invoice(customer, item)
+    pages = [
+        "done/", "", "settings/", "customers/", "items/", "taxes/", "export/", "differences/",
+        f"export/plan/?invoice={invoice.pk}", "time/", "disconnect/",
+    ]  # fmt: skip
+    for page in pages:
+        assert not FOREIGN.findall(spoken(client, f"/accounting/{page}")), page
+    outbox.queue(connection, [invoice.pk], by=owner, now=timezone.now())
+    assert not FOREIGN.findall(spoken(client, f"/accounting/export/{Export.objects.get().pk}/"))
+    assert not FOREIGN.findall(spoken(client, f"/invoices/{invoice.pk}/"))
+
+
+def test_the_plan_names_an_item_that_is_still_to_be_created(client, sims):
+    customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
+    commit_with(client, connect(client, sims))
+    invoice = books.invoice(customer, item)
+    plan = spoken(client, f"/accounting/export/plan/?invoice={invoice.pk}")
+    assert (
+        "Created in Xero first Harbor Coffee Contact Remote support Item price 100, revenue" in plan
+    )
+    assert "Item Description Quantity Price Tax rate Amount Remote support Work in October" in plan
 
 
 def test_the_other_system_is_connected_only_after_this_one_is_disconnected(client, sims, owner):
