@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import connected, obstacles, progress, restoring, staging, wizard
+from accounting import connected, obstacles, options, progress, restoring, staging, wizard
 from accounting.models import Connection, Export, Finding, Link
 from accounting.providers import registry
 from accounting.providers.port import Kind
@@ -80,6 +80,8 @@ def standing(connection: Connection) -> dict[str, Any]:
     return {
         "provider_name": registry.name(connection.provider),
         "words": words,
+        "holds": registry.get(connection.provider).holds,
+        "own": options.shown(connection),
         "kinds": kinds,
         "to_decide": sum(kind["open"] + kind["stale"] for kind in kinds if kind["needed"]),
         "rejected": exports.filter(state=Export.State.REJECTED).count(),

@@ -180,6 +180,38 @@ def test_what_only_xero_lets_people_choose_is_offered_and_kept(client, sims):
     assert connection.options["tracking-1"] == option
     refused = client.post("/accounting/setup/taxes-and-accounts/", choices(option_status="PAID"))
     assert refused.status_code != 302
+    review = spoken(client, "/accounting/setup/review/")
+    assert "E-mail Kept there with the contacts" in review
+    assert "Invoices arrive in Xero as Approved at once" in review
+    assert f"Tracking: {category['name']} {category['options'][0]['name']}" in review
+
+
+def test_a_tracking_option_that_is_gone_there_counts_as_none(client, sims):
+    connection = connect(client, sims)
+    commit_with(client, connection)
+    category = connection.facts["tracking"][0]["name"]
+    Connection.objects.update(options={"tracking-1": "gone"})
+    assert f"Tracking: {category} Not tracked" in spoken(client, "/accounting/")
+
+
+def test_who_can_mend_a_lost_access_is_named_wherever_it_is_missed(client, sims, owner):
+    customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
+    connection = connect(client, sims)
+    commit_with(client, connection)
+    invoice = books.invoice(customer, item)
+    sims.xero.person(american(sims)).disconnect()
+    client.post("/accounting/read/")
+    home = spoken(client, "/accounting/")
+    assert "Xero no longer lets us in. This connection was removed in Xero" in home
+    assert "Connect again" in home
+    biller = logged_in(make.user(Role.BILLING))
+    home = spoken(biller, "/accounting/")
+    assert "An owner can do it." in home
+    assert "Connect again" not in home
+    for path in ("/accounting/export/", f"/invoices/{invoice.pk}/"):
+        page = biller.get(path).text
+        assert "access has ended" in page or "Not connected any more" in page, path
+        assert '<a class="button small" href="/accounting/">Accounting</a>' in page, path
 
 
 FOREIGN = re.compile(
