@@ -1,6 +1,6 @@
-"""An owner connects one of two simulated Xero organisations, exports a batch, sees money, changes and
-a credit come back, is thrown out at Xero's side, returns, disconnects, and goes to QuickBooks: one
-walk, with a real worker behind it.
+"""An owner connects one of two simulated Xero organisations, exports a batch, sees money, a change
+and a credit come back, is thrown out at Xero's side, returns, disconnects, and goes to QuickBooks:
+one walk, with a real worker behind it.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def test_from_two_organisations_to_quickbooks(visit, sims, worker, shot):
 
 
 def to_bill(*names: str) -> CatalogItem:
-    """A customer of each name with an hour and a half of work in October; the item it is sold as."""
+    """A customer of each name with 90 minutes of work in October; the item that it is sold as."""
     tax = make.tax("Seattle, WA", "10.35")
     item = make.item("Bench work", "120")
     for name in names:

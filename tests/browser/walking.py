@@ -1,4 +1,4 @@
-"""What walks through the accounting pages share: connecting, deciding, billing, waiting for jobs."""
+"""What walks through the accounting pages share: connecting, deciding, billing, waiting."""
 
 from __future__ import annotations
 

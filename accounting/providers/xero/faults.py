@@ -35,8 +35,8 @@ SPENT = (
     "when Xero takes requests again."
 )
 SIGNED_OUT = (
-    "This connection was removed in Xero, or whoever made it has lost the right there. Somebody who "
-    "may manage the connection must connect again, to the same organisation."
+    "This connection was removed in Xero, or whoever made it has lost the right there. Somebody "
+    "who may manage the connection must connect again, to the same organisation."
 )
 TOKEN_REFUSED = "Xero did not accept the access token."  # noqa: S105 - a sentence
 NO_SCOPE = (
