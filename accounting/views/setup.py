@@ -33,6 +33,11 @@ def home() -> str:
     return reverse("accounting:home")
 
 
+def callback_url(request: HttpRequest, provider: str) -> str:
+    """Where a consent leads back to; the app at the provider must allow it."""
+    return request.build_absolute_uri(reverse("accounting:callback", args=[provider]))
+
+
 def step_url(step: str, connection: Connection) -> str:
     """The address of a step of this draft."""
     if step == "welcome":
@@ -195,6 +200,15 @@ class WelcomePage(Page):
             "provider_name": registry.name(self.provider),
             "words": registry.get(self.provider).words,
             "configured": registry.is_configured(self.provider),
+            "addresses": [
+                ("Redirect address", callback_url(self.request, self.provider)),
+                (
+                    "Address for webhooks",
+                    self.request.build_absolute_uri(
+                        reverse("accounting:webhook", args=[self.provider])
+                    ),
+                ),
+            ],
             "begun": mine,
             "active": wizard.active(),
             "counts": {

@@ -96,6 +96,17 @@ def choices(**more: str) -> dict[str, str]:
     }  # fmt: skip
 
 
+def test_the_addresses_that_an_app_at_xero_must_know_are_named_before_there_are_keys(
+    client, settings
+):
+    settings.XERO = {**settings.XERO, "client_id": ""}
+    assert '<a class="button" href="/accounting/connect/xero/">' in client.get("/accounting/").text
+    page = client.get("/accounting/connect/xero/").text
+    assert "There are no credentials for it yet." in page
+    assert f"<code>{BACKS[1]}</code>" in page
+    assert "<code>http://testserver/accounting/webhooks/xero/</code>" in page
+
+
 def test_of_two_organisations_one_is_chosen_in_words_of_xero(client, sims):
     client.post("/accounting/connect/xero/")
     client.get(BACKS[1], consent(client, *sims.xero.organisations()))
