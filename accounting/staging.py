@@ -190,7 +190,13 @@ def loaded(links: QuerySet[Link]) -> list[Link]:
 def only_there(connection: Connection, kind: Kind) -> QuerySet[RemoteRecord]:
     """Their active records that no link of ours names, in order of names."""
     known = connection.links.filter(kind=kind).values("remote_id")
-    return connection.records.filter(kind=kind, active=True).exclude(remote_id__in=known)
+    return importable(connection, kind).exclude(remote_id__in=known)
+
+
+def importable(connection: Connection, kind: Kind) -> QuerySet[RemoteRecord]:
+    """Their active records that can become ours."""
+    rows = connection.records.filter(kind=kind, active=True)
+    return rows.exclude(facts__has_key="link_only")
 
 
 def _rows(connection: Connection, ids: Collection[int]) -> QuerySet[Link]:

@@ -161,6 +161,7 @@ class Record:
     price: Decimal | None = None
     percent: Decimal | None = None
     contact: str = ""  # a customer's person, as written
+    link_only: bool = False  # ours may be linked with it, but it makes no record of ours
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,7 +228,7 @@ class OnlyThere(_Kinded, SetupMixin, ListPage):
 
     def get_queryset(self) -> QuerySet[RemoteRecord]:
         ours = self.connection.links.filter(kind=self.kind).exclude(action=Action.IMPORT)
-        rows = self.connection.records.filter(kind=self.kind, active=True)
+        rows = staging.importable(self.connection, self.kind)
         return rows.exclude(remote_id__in=ours.values("remote_id"))
 
     def context(self) -> dict[str, Any]:

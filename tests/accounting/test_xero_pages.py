@@ -263,6 +263,21 @@ def test_every_page_speaks_words_of_xero(client, sims, owner):
     assert not FOREIGN.findall(spoken(client, f"/accounting/export/{Export.objects.get().pk}/"))
 
 
+def test_lines_can_go_to_an_account_which_is_nothing_to_import(client, sims):
+    item = make.item("Remote support", sku="200")
+    connection = connect(client, sims)
+    link = connection.links.get(item=item)
+    assert link.action != "link"  # the account 200 is not taken for the item with that SKU
+    only = spoken(client, "/accounting/setup/items/only-there/")
+    assert "Hours" in only
+    assert "account 200" not in only
+    client.post("/accounting/setup/items/only-there/", {"all": "bring"})
+    assert not connection.links.filter(remote_id="account:200").exists()
+    client.post(f"/accounting/links/{link.pk}/", {"remote_id": "account:200"})
+    link.refresh_from_db()
+    assert link.remote_name == "Sales (account 200)"
+
+
 def test_the_plan_names_an_item_that_is_still_to_be_created(client, sims):
     customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
     commit_with(client, connect(client, sims))
