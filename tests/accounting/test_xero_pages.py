@@ -219,6 +219,7 @@ def test_who_can_mend_a_lost_access_is_named_wherever_it_is_missed(client, sims,
     home = spoken(biller, "/accounting/")
     assert "An owner can do it." in home
     assert "Connect again" not in home
+    assert "1 to decide in accounting" in spoken(biller, "/")
     for path in ("/accounting/export/", f"/invoices/{invoice.pk}/"):
         page = biller.get(path).text
         assert "access has ended" in page or "Not connected any more" in page, path
