@@ -10,6 +10,7 @@ from atera_invoicing.errors import Refused
 
 from .models import Connection
 from .providers import registry
+from .providers.port import Words
 
 
 def active() -> Connection:
@@ -25,6 +26,11 @@ def active() -> Connection:
 def where(connection: Connection) -> str:
     """What people call the system."""
     return registry.name(connection.provider)
+
+
+def words(connection: Connection) -> Words:
+    """What people there call companies and records."""
+    return registry.get(connection.provider).words
 
 
 @transaction.atomic

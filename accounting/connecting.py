@@ -17,7 +17,7 @@ from django.db import transaction
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 
-from . import access, calling
+from . import access, calling, connected
 from .access import detach, lose, revoke, session
 from .models import Connection, Consent
 from .providers import port, registry
@@ -107,10 +107,11 @@ def choices(connection: Connection) -> list[dict[str, str]]:
 def choose(connection: Connection, company_id: str, *, now: dt.datetime) -> None:
     """Take one of the companies that the last consent opened."""
     offer = connection.reveal().get("offer", {})
+    one = connected.words(connection).company
     if company_id not in [company["id"] for company in offer.get("companies", [])]:
-        raise Refused("company_unknown", "This company can't be chosen any more. Connect again.")
+        raise Refused("company_unknown", f"This {one} can't be chosen any more. Connect again.")
     if connection.is_active and connection.company_id != company_id:
-        raise Refused("other_company", "Disconnect first, then connect the other company.")
+        raise Refused("other_company", f"Disconnect first, then connect the other {one}.")
     _adopt(connection, access.thaw(offer["tokens"]), company_id, now=now)
 
 
@@ -176,19 +177,20 @@ def _settle(
     come back for another one.
     """
     ids = [company.id for company in companies]
+    one = connected.words(connection).company
     if connection.company_id in ids and (connection.is_active or len(ids) == 1):
         return _adopt(connection, tokens, connection.company_id, now=now)
     if len(ids) == 1 and not connection.company_id:
         return _adopt(connection, tokens, ids[0], now=now)
     if not ids:
-        raise Refused("no_company", "The consent opened no company. Begin again and choose one.")
+        raise Refused("no_company", f"The consent opened no {one}. Begin again and choose one.")
     if connection.is_active:
         for id in ids:
             access.end_quietly(connection.provider, tokens, id)
         raise Refused(
             "other_company",
-            f"You signed in to another company than {connection.company_name}. Begin again and "
-            "choose that one; to change the company, disconnect first.",
+            f"You signed in to another {one} than {connection.company_name}. Begin again and "
+            f"choose that one; to change the {one}, disconnect first.",
         )
     named = [_name(connection, company, tokens) for company in companies]
     offer = {"tokens": access.freeze(tokens), "companies": named}

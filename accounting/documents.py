@@ -19,6 +19,7 @@ from atera_invoicing.models import User
 from customers.recipients import Recipient
 from invoices.models import Invoice, InvoiceLine
 
+from . import connected
 from .links import Tables
 from .models import Connection, Export, Link, RemoteInvoice
 from .providers import registry
@@ -269,12 +270,12 @@ def _item(line: InvoiceLine, connection: Connection, tables: Tables, missing: li
         return ""
     if line.item_id is None:
         if not connection.fallback_item_id:
-            message = "A line was typed in, and no service there is chosen for such lines."
+            message = "A line was typed in, and nothing there is chosen for such lines."
             missing.append(Missing("fallback_missing", message, "item"))
         return connection.fallback_item_id
     name = name_there(tables.items.get(line.item_id))
     if not name:
-        message = f"{line.item} is not linked with a product or service there."
+        message = f"{line.item} is not linked with any {connected.words(connection).item} there."
         missing.append(Missing("item_missing", message, "item", line.item_id))
     return name
 
@@ -282,7 +283,8 @@ def _item(line: InvoiceLine, connection: Connection, tables: Tables, missing: li
 def _tax(line: InvoiceLine, connection: Connection, tables: Tables, missing: list[Missing]) -> str:
     if line.tax_rate_id is None:
         if not connection.untaxed_id:
-            message = "A line has no tax, and no tax code there is chosen for such lines."
+            tax = connected.words(connection).tax
+            message = f"A line has no tax, and no {tax} there is chosen for such lines."
             missing.append(Missing("untaxed_missing", message, "tax"))
         return connection.untaxed_id
     name = name_there(tables.taxes.get(line.tax_rate_id))

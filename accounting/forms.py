@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from . import options, suggestions
+from . import connected, options, suggestions
 from .models import Connection
 from .providers import registry
 from .providers.port import Kind
@@ -14,7 +14,7 @@ from .providers.port import Kind
 OPTION = "option_"  # before the key of a provider's own option
 WORDS = {
     Connection.TaxMode.PROVIDER: "{name} computes the tax; each line only says taxable or not",
-    Connection.TaxMode.CODES: "Each line bears a tax code of {name}, as linked below",
+    Connection.TaxMode.CODES: "Each line bears a {tax} of {name}, as linked below",
     Connection.Numbering.OURS: "Keep our invoice numbers",
     Connection.Numbering.THEIRS: "{name} numbers them; we show both numbers",
     Connection.AutoExport.OFF: "Only when somebody says so",
@@ -27,12 +27,12 @@ class SettingsForm(forms.Form):
 
     tax_mode = forms.ChoiceField(label="Tax on exported invoices", widget=forms.RadioSelect)
     untaxed_id = forms.ChoiceField(
-        label="Tax code of lines without tax", required=False, help_text="Each line needs a code."
+        label="{tax} of lines without tax", required=False, help_text="Each line needs one."
     )
     income_account_id = forms.ChoiceField(
-        label="Income account of new items",
+        label="{account} of new items",
         required=False,
-        help_text="For products and services that are created there.",
+        help_text="For {items} that are created there.",
     )
     fallback_item_id = forms.ChoiceField(
         label="Item for lines typed in by hand",
@@ -49,7 +49,8 @@ class SettingsForm(forms.Form):
         initial = {name: getattr(connection, name) for name in self.base_fields}
         super().__init__(*args, initial=initial, **kwargs)
         self.connection = connection
-        self.name = registry.name(connection.provider)
+        self.name, self.words = registry.name(connection.provider), connected.words(connection)
+        self._call()
         modes = connection.tax_modes or Connection.TaxMode.values
         self._offer("tax_mode", [mode for mode in Connection.TaxMode if mode in modes])
         numbering = list(Connection.Numbering)[0 if connection.takes_numbers else 1 :]
@@ -86,8 +87,19 @@ class SettingsForm(forms.Form):
         kept = {n: value for n, value in self.cleaned_data.items() if not n.startswith(OPTION)}
         return {**kept, "options": own} if own else kept
 
+    def _call(self) -> None:
+        """Labels in the words of the accounting system."""
+        known = {
+            "tax": self.words.tax.capitalize(), "account": self.words.account.capitalize(),
+            "items": self.words.items,
+        }  # fmt: skip
+        for field in self.fields.values():
+            field.label = str(field.label).format_map(known)
+            field.help_text = str(field.help_text).format_map(known)
+
     def _offer(self, field: str, values: list[Any]) -> None:
-        self.fields[field].choices = [(v.value, WORDS[v].format(name=self.name)) for v in values]
+        known = {"name": self.name, "tax": self.words.tax}
+        self.fields[field].choices = [(v.value, WORDS[v].format_map(known)) for v in values]
 
     def _offer_records(self, field: str, kind: Kind, nothing: str) -> None:
         rows = suggestions.offered(self.connection, kind)

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from atera_invoicing.models import Installation
 
-from . import needs
+from . import connected, needs
 from .models import Connection, Link, RemoteRecord
 from .providers import registry
 from .providers.port import Kind
@@ -129,13 +129,13 @@ def _needed(connection: Connection, kind: Kind, step: str) -> Iterator[Problem]:
 
 
 def _settings(connection: Connection) -> Iterator[Problem]:
-    name = registry.name(connection.provider)
+    name, words = registry.name(connection.provider), connected.words(connection)
     modes = connection.tax_modes or Connection.TaxMode.values
     if connection.tax_mode not in modes:
         yield Problem("tax_mode_missing", "taxes", f"Choose how tax gets to {name}.")
     creates = connection.links.filter(kind=Kind.ITEM, action=Action.CREATE).exists()
     if creates and not _is_active(connection, Kind.ACCOUNT, connection.income_account_id):
-        message = "Choose the income account for items that will be created."
+        message = f"Choose the {words.account} for items that will be created."
         yield Problem("account_missing", "taxes", message)
     fallback = connection.fallback_item_id
     if fallback and not _is_active(connection, Kind.ITEM, fallback):
@@ -150,9 +150,10 @@ def _settings(connection: Connection) -> Iterator[Problem]:
 
 
 def _warnings(connection: Connection) -> Iterator[Problem]:
-    ours = Installation.current().currency
+    ours, words = Installation.current().currency, connected.words(connection)
     if connection.currency and connection.currency != ours:
-        message = f"New invoices are in {ours}, the company's currency is {connection.currency}."
+        theirs = f"the {words.company}'s currency is {connection.currency}"
+        message = f"New invoices are in {ours}, {theirs}."
         yield Problem("currency_differs", "taxes", message)
     if not connection.fallback_item_id:
         message = "Lines typed in by hand can't be exported: no item is chosen for them."
@@ -164,7 +165,7 @@ def _warnings(connection: Connection) -> Iterator[Problem]:
         message = f"{noun} with active contracts left out: their invoices can't be exported."
         yield Problem("billed_left_out", "customers", message, count, "skip")
     if connection.tax_mode == Connection.TaxMode.CODES and not connection.untaxed_id:
-        message = "Lines without tax can't be exported: no tax code is chosen for them."
+        message = f"Lines without tax can't be exported: no {words.tax} is chosen for them."
         yield Problem("untaxed_missing", "taxes", message)
 
 

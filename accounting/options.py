@@ -24,6 +24,17 @@ def chosen(connection: Connection) -> dict[str, str]:
     return {each.key: known.get(each.key, each.values[0][0]) for each in offered(connection)}
 
 
+def shown(connection: Connection) -> list[tuple[str, str]]:
+    """What holds for each, as people read it: what it is about, and what was chosen. The default
+    holds where what was chosen is no longer there.
+    """
+    known = chosen(connection)
+    return [
+        (each.label, dict(each.values).get(known[each.key], each.values[0][1]))
+        for each in offered(connection)
+    ]
+
+
 def taken(connection: Connection, values: Mapping[str, str]) -> dict[str, str]:
     """What holds with these changes. `Refused` for what is not offered."""
     allowed = {each.key: dict(each.values) for each in offered(connection)}

@@ -15,7 +15,7 @@ from enum import StrEnum
 from atera_invoicing.errors import Refused
 from invoices.models import Invoice
 
-from . import documents, readiness, values
+from . import connected, documents, readiness, values
 from .models import Connection, Export, Link, RemoteInvoice
 from .providers.port import Kind, Operation
 from .readiness import Ready
@@ -132,15 +132,15 @@ def _records(connection: Connection, ready: Sequence[Ready]) -> list[Row]:
     """Customers and items that have to be created there first."""
     wanted = {pk for one in ready if one.document for pk in documents.pending(one.document)}
     links = Link.objects.filter(pk__in=wanted).select_related("customer", "item").order_by("id")
-    account = _account(connection)
+    account = Change(connected.words(connection).account, "", _account(connection))
     return [_record(link, account) for link in links]
 
 
-def _record(link: Link, account: str) -> Row:
+def _record(link: Link, account: Change) -> Row:
     changes = [Change("name", "", str(link.local))]
     if link.item:
         changes.append(Change("price", "", f"{link.item.unit_price.normalize():f}"))
-        changes.append(Change("income account", "", account))
+        changes.append(account)
     return Row(
         Action.CREATE, link.kind, str(link.local), getattr(link.local, "pk", 0), tuple(changes)
     )

@@ -128,6 +128,8 @@ def facts(record: Record) -> dict[str, Any]:
             found[name] = f"{amount:f}"
     if any(record.address):
         found["address"] = list(record.address)
+    if record.link_only:
+        found["link_only"] = True
     return found
 
 

@@ -7,22 +7,13 @@ from dataclasses import dataclass
 
 from atera_invoicing.models import User
 
-from . import connecting, references, wizard
+from . import connected, connecting, references, wizard
 from .changes import Change
 from .models import Connection
-from .providers import registry
 from .providers.port import Kind
 from .references import Read
 
 COMPANY = "company"
-WORDS = {
-    COMPANY: "company",
-    Kind.CUSTOMER: "customers",
-    Kind.ITEM: "items",
-    Kind.TAX: "taxes",
-    Kind.ACCOUNT: "accounts",
-    Kind.PERSON: "people",
-}
 
 
 @dataclass(frozen=True)
@@ -41,8 +32,8 @@ def parts(connection: Connection) -> list[str]:
 
 def label(connection: Connection, part: str) -> str:
     """What people there call a part."""
-    word: str = getattr(registry.get(connection.provider).words, WORDS[part])
-    return word.capitalize()
+    words = connected.words(connection)
+    return (words.company if part == COMPANY else words.many(Kind(part))).capitalize()
 
 
 def read(

@@ -26,7 +26,6 @@ class Side:
     model: type[Model]
     one: str
     many: str
-    title: str
     rows: Callable[[], QuerySet]
     described: Callable[..., Ours]
     one_to_one: bool = False
@@ -60,19 +59,19 @@ SIDES: dict[Kind, Side] = {
     side.kind: side
     for side in (
         Side(
-            Kind.CUSTOMER, "customer", Customer, "customer", "customers", "Customers", _customers,
+            Kind.CUSTOMER, "customer", Customer, "customer", "customers", _customers,
             lambda row: Ours(row.pk, row.name), one_to_one=True,
         ),
         Side(
-            Kind.ITEM, "item", CatalogItem, "item", "items", "Products and services", _items,
+            Kind.ITEM, "item", CatalogItem, "item", "items", _items,
             lambda row: Ours(row.pk, row.name, code=row.sku),
         ),
         Side(
-            Kind.TAX, "tax_rate", TaxRate, "tax", "taxes", "Taxes", _taxes,
+            Kind.TAX, "tax_rate", TaxRate, "tax", "taxes", _taxes,
             lambda row: Ours(row.pk, row.name, percent=row.percent), creates=False,
         ),
         Side(
-            Kind.PERSON, "person", User, "person", "people", "People", _people,
+            Kind.PERSON, "person", User, "person", "people", _people,
             lambda row: Ours(row.pk, str(row), code=row.email), creates=False, order="email",
         ),
     )

@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 
-from . import changes, needs, references, sides, suggestions
+from . import changes, connected, needs, references, sides, suggestions
 from .links import write
 from .models import Connection, Link, RemoteRecord
 from .providers.port import Kind
@@ -73,7 +73,8 @@ def create_there(
     """Have these created at their first export; None: all that have no match."""
     connection = hold(connection, by=by)
     if not SIDES[kind].creates:
-        raise Refused("cannot_create", f"{SIDES[kind].title} can't be created there from here.")
+        many = connected.words(connection).many(kind).capitalize()
+        raise Refused("cannot_create", f"{many} can't be created there from here.")
     return _decide(connection, _chosen(connection, ids, kind), _unlinked(Action.CREATE), by, now)
 
 
@@ -189,7 +190,13 @@ def loaded(links: QuerySet[Link]) -> list[Link]:
 def only_there(connection: Connection, kind: Kind) -> QuerySet[RemoteRecord]:
     """Their active records that no link of ours names, in order of names."""
     known = connection.links.filter(kind=kind).values("remote_id")
-    return connection.records.filter(kind=kind, active=True).exclude(remote_id__in=known)
+    return importable(connection, kind).exclude(remote_id__in=known)
+
+
+def importable(connection: Connection, kind: Kind) -> QuerySet[RemoteRecord]:
+    """Their active records that can become ours."""
+    rows = connection.records.filter(kind=kind, active=True)
+    return rows.exclude(facts__has_key="link_only")
 
 
 def _rows(connection: Connection, ids: Collection[int]) -> QuerySet[Link]:

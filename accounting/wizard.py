@@ -19,6 +19,7 @@ from contracts.models import CatalogItem, TaxRate
 
 from . import (
     changes,
+    connected,
     connecting,
     leftover,
     obstacles,
@@ -106,10 +107,12 @@ def choose(connection: Connection, values: dict[str, Any], *, by: User, now: dt.
     for name in values.keys() & SETTINGS:
         setattr(stored, name, values[name])
     if stored.tax_modes and stored.tax_mode not in stored.tax_modes:
-        raise Refused("tax_mode", "This company does not allow that.", field="tax_mode")
+        one = connected.words(stored).company
+        raise Refused("tax_mode", f"This {one} does not allow that.", field="tax_mode")
     if stored.numbering == Connection.Numbering.OURS and not stored.takes_numbers:
+        one = connected.words(stored).company
         raise Refused(
-            "numbers_refused", "This company numbers its invoices itself.", field="numbering"
+            "numbers_refused", f"This {one} numbers its invoices itself.", field="numbering"
         )
     stored.save(update_fields=sorted(values.keys() & SETTINGS))
     if stored.is_active:

@@ -121,6 +121,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "theme": theme if theme in {"auto", "light", "dark"} else "auto",
         "themes": THEMES,
         "nav": _navigation(request, facts) if known else [],
+        "accounting_to_do": facts["to_do"],
     }
 
 

@@ -59,7 +59,7 @@ def restore(item: CatalogItem, *, by: User | None) -> CatalogItem:
     """Offer an archived item again."""
     options = _options()
     if options.connected_to:
-        raise _elsewhere(options, f"To offer {item} again, link it under Products and services")
+        raise _elsewhere(options, f"To offer {item} again, link it on the Accounting page")
     stored = CatalogItem.objects.select_for_update(no_key=True).get(pk=item.pk)
     stored.archived_at = item.archived_at = None
     stored.full_clean()  # a new item may have taken its name or SKU

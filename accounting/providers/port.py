@@ -99,14 +99,28 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What people there call what is read from it: one company, and lists of records."""
+    """What people there call a company and the records of each kind, one and many of them."""
 
     company: str
+    customer: str
     customers: str
+    item: str
     items: str
+    tax: str
     taxes: str
+    account: str
     accounts: str
+    person: str = "person"
     people: str = "people"
+
+    def one(self, kind: Kind) -> str:
+        """A record of this kind: "tax rate"."""
+        return str(getattr(self, kind.value))
+
+    def many(self, kind: Kind) -> str:
+        """Records of this kind: "tax rates"."""
+        plural = {Kind.TAX: self.taxes, Kind.PERSON: self.people}
+        return plural.get(kind) or str(getattr(self, f"{kind.value}s"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +161,7 @@ class Record:
     price: Decimal | None = None
     percent: Decimal | None = None
     contact: str = ""  # a customer's person, as written
+    link_only: bool = False  # ours may be linked with it, but it makes no record of ours
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounting import connected, progress, readiness, voiding, wording
 from accounting.models import Connection, Export, Finding, RemoteInvoice
 from accounting.providers import registry
+from accounting.providers.port import Kind, Words
 from invoices.models import Invoice
 
 register = template.Library()
@@ -94,7 +95,13 @@ def live_there(invoice: Invoice) -> RemoteInvoice | None:
 @register.simple_tag
 def differing(finding: Finding) -> str:
     """What differs, in a line."""
-    return wording.summary(finding.differences)
+    return wording.summary(finding.differences, connected.words(finding.connection))
+
+
+@register.filter
+def called(kind: str, words: Words) -> str:
+    """What people there call a record of this kind."""
+    return words.one(Kind(kind))
 
 
 @register.filter

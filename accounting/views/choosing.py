@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import references, staging
+from accounting import connected, references, staging
 from accounting.models import Connection, Link
 from accounting.providers import registry
 from accounting.providers.port import Kind
@@ -38,7 +38,9 @@ class LinkChoose(ObjectPage):
         return list_url(SIDES[Kind(self.object.kind)], connection)
 
     def get_crumbs(self) -> list[tuple[str, str]]:
-        return [("Accounting", str(home())), (SIDES[Kind(self.object.kind)].title, self.back)]
+        kind, connection = Kind(self.object.kind), self.object.connection
+        title = connected.words(connection).many(kind).capitalize()
+        return [("Accounting", str(home())), (title, self.back)]
 
     def context(self) -> dict[str, Any]:
         if self.object.local is None:

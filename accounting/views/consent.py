@@ -18,7 +18,7 @@ from accounting.providers.port import ProviderError
 from atera_invoicing.errors import Refused
 from atera_invoicing.pages import Page
 
-from .setup import CHANGE, HOME, home, step_url
+from .setup import CHANGE, HOME, callback_url, home, step_url
 
 
 class LeavePage(Page):
@@ -44,7 +44,7 @@ class LeavePage(Page):
                 connection,
                 by=request.user,
                 session_key=request.session.session_key or "",
-                redirect_uri=_callback(request, connection.provider),
+                redirect_uri=callback_url(request, connection.provider),
                 now=timezone.now(),
             )
         except Refused as refused:
@@ -75,7 +75,7 @@ class CallbackPage(Page):
                 provider=provider,
                 by=request.user,
                 session_key=request.session.session_key or "",
-                redirect_uri=_callback(request, provider),
+                redirect_uri=callback_url(request, provider),
                 now=timezone.now(),
             )
         except Refused as refused:
@@ -169,7 +169,3 @@ class ReadPage(Page):
     def _go(self, url: str) -> HttpResponse:
         htmx = self.request.htmx
         return HttpResponseClientRedirect(url) if htmx else HttpResponseRedirect(url)
-
-
-def _callback(request: HttpRequest, provider: str) -> str:
-    return request.build_absolute_uri(reverse("accounting:callback", args=[provider]))

@@ -136,6 +136,7 @@ class ExportPage(DetailPage):
             "finding": Finding.objects.waiting().filter(invoice=export.invoice_id).first(),
             "document": export.document,
             "stands": progress.standstill_of(export, now=timezone.now()),
+            "words": connected.words(export.connection),
             "time_there": bool(connection and taking_back.possible(export, connection)),
         }
 
@@ -318,6 +319,7 @@ class PlanPage(Page):
         return super().context() | {
             "connection": self.connection,
             "where": connected.where(self.connection),
+            "words": connected.words(self.connection),
             "plan": plan,
             "creates": creates,
             "in_full": len(creates) <= IN_FULL,

@@ -69,13 +69,14 @@ class FindingPage(DetailPage):
 
     def context(self) -> dict[str, Any]:
         finding = self.object
+        words = connected.words(finding.connection)
         remote = RemoteInvoice.objects.filter(
             connection=finding.connection, invoice=finding.invoice
         ).first()
         return super().context() | {
             "remote": remote,
             "where": connected.where(finding.connection),
-            "rows": [wording.difference(row) for row in finding.differences],
+            "rows": [wording.difference(row, words) for row in finding.differences],
             "waits": not finding.answered_at and finding.connection.is_active,
             "problems": [row["ours"] for row in finding.differences if row["field"] == "problem"],
             "can_accept": finding.kind in findings.ACCEPTABLE,

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import obstacles, progress, restoring, staging, wizard
+from accounting import connected, obstacles, options, progress, restoring, staging, wizard
 from accounting.models import Connection, Export, Finding, Link
 from accounting.providers import registry
 from accounting.providers.port import Kind
@@ -48,6 +48,7 @@ class AccountingPage(Page):
 
 def standing(connection: Connection) -> dict[str, Any]:
     """Counts and facts of the active connection, in a fixed number of queries."""
+    words = connected.words(connection)
     linked = Count("pk", filter=Q(action=Link.Action.LINK, confirmed=True))
     later = Count("pk", filter=Q(action=Link.Action.CREATE, confirmed=True))
     waiting = Count("pk", filter=Q(confirmed=False))
@@ -63,7 +64,7 @@ def standing(connection: Connection) -> dict[str, Any]:
     )
     kinds = [
         {
-            "side": side,
+            "title": words.many(side.kind).capitalize(),
             "url": reverse("accounting:links", args=[side.many]),
             "linked": counts.get(side.kind, (0, 0, 0))[0],
             "open": counts.get(side.kind, (0, 0, 0))[1],
@@ -78,6 +79,9 @@ def standing(connection: Connection) -> dict[str, Any]:
     exports = Export.objects.filter(connection=connection)
     return {
         "provider_name": registry.name(connection.provider),
+        "words": words,
+        "holds": registry.get(connection.provider).holds,
+        "own": options.shown(connection),
         "kinds": kinds,
         "to_decide": sum(kind["open"] + kind["stale"] for kind in kinds if kind["needed"]),
         "rejected": exports.filter(state=Export.State.REJECTED).count(),

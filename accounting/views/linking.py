@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
-from accounting import obstacles, references, staging
+from accounting import connected, obstacles, references, staging
 from accounting.models import Connection, Link, RemoteRecord
 from accounting.providers.port import Kind
 from accounting.sides import SIDES, Side
@@ -45,6 +45,7 @@ class _Kinded:
     """A page about one kind of records, of the draft or of the active connection."""
 
     kwargs: dict[str, Any]
+    connection: Any
 
     @cached_property
     def kind(self) -> Kind:
@@ -56,6 +57,10 @@ class _Kinded:
     def side(self) -> Side:
         return SIDES[self.kind]
 
+    @property
+    def list_title(self) -> str:
+        return connected.words(self.connection).many(self.kind).capitalize()
+
 
 class LinkList(_Kinded, SetupMixin, ListPage):
     """Every record of ours of a kind, with what becomes of it."""
@@ -66,7 +71,7 @@ class LinkList(_Kinded, SetupMixin, ListPage):
     size = 50
 
     def get_title(self) -> str:
-        return self.side.title
+        return self.list_title
 
     @property
     def search_fields(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -223,7 +228,7 @@ class OnlyThere(_Kinded, SetupMixin, ListPage):
 
     def get_queryset(self) -> QuerySet[RemoteRecord]:
         ours = self.connection.links.filter(kind=self.kind).exclude(action=Action.IMPORT)
-        rows = self.connection.records.filter(kind=self.kind, active=True)
+        rows = staging.importable(self.connection, self.kind)
         return rows.exclude(remote_id__in=ours.values("remote_id"))
 
     def context(self) -> dict[str, Any]:
@@ -240,6 +245,7 @@ class OnlyThere(_Kinded, SetupMixin, ListPage):
             "chosen": set(chosen.values_list("remote_id", flat=True)),
             "may_change": self.request.user.has_perm(CHANGE),
             "currency": self.connection.currency,
+            "list_title": self.list_title,
             "back": self.list_url(self.kwargs["kind"]),
         }
 

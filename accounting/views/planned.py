@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 
-from accounting import planning, wording
+from accounting import connected, planning, wording
 from accounting.models import RemoteInvoice
 from accounting.planning import Plan, Row
 from atera_invoicing.pages import ActionPage
@@ -70,11 +70,13 @@ class SendPage(ActionPage):
 
     def context(self) -> dict[str, Any]:
         (row,) = [row for row in self.plan.rows if row.kind == "invoice"]
+        words = connected.words(self.remote.connection)
         return super().context() | {
             "row": row,
+            "words": words,
             "records": [row for row in self.plan.rows if row.kind != "invoice"],
             "changes": [
-                {"label": wording.label(change.field), "old": change.old, "new": change.new}
+                {"label": wording.label(change.field, words), "old": change.old, "new": change.new}
                 for change in row.changes
             ],
             "anew": self.remote.status == RemoteInvoice.Status.DELETED,

@@ -18,7 +18,7 @@ from django.http import (
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
-from accounting import company, connecting, obstacles, wizard
+from accounting import company, connected, connecting, obstacles, wizard
 from accounting.models import Connection
 from accounting.providers import registry
 from atera_invoicing.pages import ActionPage, Page, say
@@ -27,19 +27,15 @@ from customers.models import Customer
 
 VIEW, CHANGE = "accounting.view_connection", "accounting.change_connection"
 HOME = reverse_lazy("accounting:home")
-LABELS = {
-    "welcome": "Welcome",
-    "connect": "Connect",
-    "customers": "Customers",
-    "items": "Products",
-    "taxes": "Taxes",
-    "history": "History",
-    "review": "Review",
-}
 
 
 def home() -> str:
     return reverse("accounting:home")
+
+
+def callback_url(request: HttpRequest, provider: str) -> str:
+    """Where a consent leads back to; the app at the provider must allow it."""
+    return request.build_absolute_uri(reverse("accounting:callback", args=[provider]))
 
 
 def step_url(step: str, connection: Connection) -> str:
@@ -48,7 +44,7 @@ def step_url(step: str, connection: Connection) -> str:
         return reverse("accounting:welcome", args=[connection.provider])
     if step in ("customers", "items"):
         return reverse("accounting:setup-links", args=[step])
-    known = step if step in LABELS else "connect"
+    known = step if step in wizard.STEPS else "connect"
     return reverse(f"accounting:setup-{known}")
 
 
@@ -125,7 +121,7 @@ class SetupMixin:
         shown |= {
             "connection": self.connection,
             "provider_name": self.provider_name,
-            "words": registry.get(self.connection.provider).words,
+            "words": connected.words(self.connection),
             "holds": registry.get(self.connection.provider).holds,
             "setup": self.drafting,
         }
@@ -144,6 +140,8 @@ def rail(connection: Connection, current: str) -> dict[str, Any]:
     for problem in found:
         counts[problem.step] += problem.count
     blocked = any(problem.step == "connect" for problem in found)
+    words = connected.words(connection)
+    lists = {"customers": words.customers, "items": words.items, "taxes": words.taxes}
     steps = []
     for name in wizard.STEPS:
         state = "done"
@@ -154,7 +152,8 @@ def rail(connection: Connection, current: str) -> dict[str, Any]:
         elif counts[name]:
             state = "todo"
         url = "" if state == "later" and blocked else step_url(name, connection)
-        steps.append(Step(name, LABELS[name], url, state, counts[name]))
+        label = lists.get(name, name).capitalize()
+        steps.append(Step(name, label, url, state, counts[name]))
     place = wizard.STEPS.index(current) if current in wizard.STEPS else 0
     return {
         "steps": steps,
@@ -199,7 +198,17 @@ class WelcomePage(Page):
         mine = draft if draft and draft.held_by_id == self.request.user.pk else None
         shown = super().context() | {
             "provider_name": registry.name(self.provider),
+            "words": registry.get(self.provider).words,
             "configured": registry.is_configured(self.provider),
+            "addresses": [
+                ("Redirect address", callback_url(self.request, self.provider)),
+                (
+                    "Address for webhooks",
+                    self.request.build_absolute_uri(
+                        reverse("accounting:webhook", args=[self.provider])
+                    ),
+                ),
+            ],
             "begun": mine,
             "active": wizard.active(),
             "counts": {

@@ -9,7 +9,17 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import changes, obstacles, past, references, staging, tasks, wizard
+from accounting import (
+    changes,
+    connected,
+    obstacles,
+    options,
+    past,
+    references,
+    staging,
+    tasks,
+    wizard,
+)
 from accounting.forms import SettingsForm
 from accounting.models import Connection, Link, RemoteInvoice
 from accounting.providers.port import Kind, ProviderError
@@ -35,7 +45,7 @@ class TaxesPage(SetupMixin, FormPage):
     button = "Save and go on"
 
     def get_title(self) -> str:
-        return "Taxes and accounts"
+        return f"{connected.words(self.connection).taxes.capitalize()} and accounts"
 
     @cached_property
     def object(self) -> None:
@@ -207,6 +217,7 @@ def review_of(connection: Connection, plan: changes.Plan) -> dict[str, Any]:
         "left_out": links.filter(kind=Kind.CUSTOMER, action=Link.Action.SKIP).count(),
         "old_invoices": RemoteInvoice.objects.filter(connection=connection).count(),
         "rule": Installation.current().get_recipient_rule_display(),
+        "own": options.shown(connection),
         "shown": SHOWN,
         "fallback": _named(connection, Kind.ITEM, connection.fallback_item_id),
         "account": _named(connection, Kind.ACCOUNT, connection.income_account_id),

@@ -107,7 +107,7 @@ class RemoteSend(RemoteAction, SendPage):
         if finding is None:
             return plain
         who, when = finding.answered_by or "Somebody", day(localdate(finding.answered_at))
-        what = wording.summary(finding.differences)
+        what = wording.summary(finding.differences, connected.words(finding.connection))
         return f"{plain} That undoes what {who} accepted on {when}: {what}."
 
     def perform(self, form: Any) -> str:

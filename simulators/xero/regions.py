@@ -92,6 +92,8 @@ REGIONS: dict[str, Region] = {
                 Tax("NONE", "Tax Exempt", "0", ALL, "NONE"),
                 Tax("TAX001", "Seattle, WA", "10.35", "REALQ", "OUTPUT"),
                 Tax("TAX002", "New York City", "8.875", "REALQ", "OUTPUT"),
+                Tax("TAX003", "Bellevue, WA", "10.2", "REALQ", "OUTPUT"),
+                Tax("TAX004", "Tacoma, WA", "10.3", "REALQ", "OUTPUT"),
             ),
             "OUTPUT", "NONE", (), "ACCRUAL", "MONTHLY", "!nrthw",
         ),

@@ -11,6 +11,11 @@ from .organisation import Organisation
 if TYPE_CHECKING:
     from .app import Xero
 
+TYPES = {
+    "CURRENT": "Current asset", "CURRLIAB": "Current liability", "DIRECTCOSTS": "Direct costs",
+    "OTHERINCOME": "Other income", "TERMLIAB": "Non-current liability",
+}  # fmt: skip
+
 
 def accounts(org: Organisation) -> list[Markup]:
     rows = []
@@ -23,7 +28,7 @@ def accounts(org: Organisation) -> list[Markup]:
             [
                 doc["Code"],
                 doc["Name"],
-                doc["Type"].capitalize(),
+                TYPES.get(doc["Type"], doc["Type"].capitalize()),
                 doc["TaxType"],
                 toggle if own else "",
             ]

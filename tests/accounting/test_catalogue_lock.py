@@ -97,7 +97,7 @@ def test_percents_of_taxes_are_theirs_and_their_names_and_default_ours(office, o
 def test_what_was_archived_is_brought_back_by_linking_it(office, owner):
     dock = CatalogItem.objects.get(name="Dock")
     catalog.archive(dock, by=owner, now=NOW)
-    assert "link it under Products and services" in refused(catalog.restore, dock, by=owner)
+    assert "link it on the Accounting page" in refused(catalog.restore, dock, by=owner)
     vat = TaxRate.objects.get()
     catalog.archive_tax(vat, by=owner, now=NOW)
     assert "link it under Taxes" in refused(catalog.restore_tax, vat, by=owner)

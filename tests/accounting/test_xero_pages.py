@@ -5,6 +5,7 @@ what only Xero lets people choose, and from one accounting system to the other.
 from __future__ import annotations
 
 import http.client
+import re
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -95,6 +96,17 @@ def choices(**more: str) -> dict[str, str]:
     }  # fmt: skip
 
 
+def test_the_addresses_that_an_app_at_xero_must_know_are_named_before_there_are_keys(
+    client, settings
+):
+    settings.XERO = {**settings.XERO, "client_id": ""}
+    assert '<a class="button" href="/accounting/connect/xero/">' in client.get("/accounting/").text
+    page = client.get("/accounting/connect/xero/").text
+    assert "There are no credentials for it yet." in page
+    assert f"<code>{BACKS[1]}</code>" in page
+    assert "<code>http://testserver/accounting/webhooks/xero/</code>" in page
+
+
 def test_of_two_organisations_one_is_chosen_in_words_of_xero(client, sims):
     client.post("/accounting/connect/xero/")
     client.get(BACKS[1], consent(client, *sims.xero.organisations()))
@@ -179,6 +191,103 @@ def test_what_only_xero_lets_people_choose_is_offered_and_kept(client, sims):
     assert connection.options["tracking-1"] == option
     refused = client.post("/accounting/setup/taxes-and-accounts/", choices(option_status="PAID"))
     assert refused.status_code != 302
+    review = spoken(client, "/accounting/setup/review/")
+    assert "E-mail Kept there with the contacts" in review
+    assert "Invoices arrive in Xero as Approved at once" in review
+    assert f"Tracking: {category['name']} {category['options'][0]['name']}" in review
+
+
+def test_a_tracking_option_that_is_gone_there_counts_as_none(client, sims):
+    connection = connect(client, sims)
+    commit_with(client, connection)
+    category = connection.facts["tracking"][0]["name"]
+    Connection.objects.update(options={"tracking-1": "gone"})
+    assert f"Tracking: {category} Not tracked" in spoken(client, "/accounting/")
+
+
+def test_who_can_mend_a_lost_access_is_named_wherever_it_is_missed(client, sims, owner):
+    customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
+    connection = connect(client, sims)
+    commit_with(client, connection)
+    invoice = books.invoice(customer, item)
+    sims.xero.person(american(sims)).disconnect()
+    client.post("/accounting/read/")
+    home = spoken(client, "/accounting/")
+    assert "Xero no longer lets us in. This connection was removed in Xero" in home
+    assert "Connect again" in home
+    biller = logged_in(make.user(Role.BILLING))
+    home = spoken(biller, "/accounting/")
+    assert "An owner can do it." in home
+    assert "Connect again" not in home
+    assert "1 to decide in accounting" in spoken(biller, "/")
+    for path in ("/accounting/export/", f"/invoices/{invoice.pk}/"):
+        page = biller.get(path).text
+        assert "access has ended" in page or "Not connected any more" in page, path
+        assert '<a class="button small" href="/accounting/">Accounting</a>' in page, path
+
+
+FOREIGN = re.compile(
+    r"tax codes?|products? (?:and|or) services?|income account|compan(?:y|ies)|quickbooks", re.I
+)
+
+
+def spoken(client: Client, path: str) -> str:
+    """What a person reads in the middle of a page, without its mark-up and the forms' names."""
+    page = client.get(path)
+    assert page.status_code == 200, path
+    main = re.search("<main.*</main>", page.text, re.DOTALL)
+    assert main
+    return " ".join(re.sub(r"<[^>]+>", " ", main[0]).split())
+
+
+def test_every_page_speaks_words_of_xero(client, sims, owner):
+    customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
+    assert not FOREIGN.findall(spoken(client, "/accounting/connect/xero/"))
+    connection = connect(client, sims)
+    assert re.search("Contacts 1 to do .* Items 1 to do", spoken(client, CONNECT))
+    for step in ("connect", "customers", "items", "taxes-and-accounts", "history", "review"):
+        assert not FOREIGN.findall(spoken(client, f"/accounting/setup/{step}/")), step
+    for kind in ("customers", "items", "taxes"):
+        assert not FOREIGN.findall(spoken(client, f"/accounting/setup/{kind}/only-there/")), kind
+    page = spoken(client, "/accounting/setup/taxes-and-accounts/")
+    assert "Tax rate of lines without tax" in page
+    assert "Revenue account of new items" in page
+    commit_with(client, connection)
+    invoice = books.invoice(customer, item)
+    pages = [
+        "done/", "", "settings/", "customers/", "items/", "taxes/", "export/", "differences/",
+        f"export/plan/?invoice={invoice.pk}", "time/", "disconnect/",
+    ]  # fmt: skip
+    for page in pages:
+        assert not FOREIGN.findall(spoken(client, f"/accounting/{page}")), page
+    outbox.queue(connection, [invoice.pk], by=owner, now=timezone.now())
+    assert not FOREIGN.findall(spoken(client, f"/accounting/export/{Export.objects.get().pk}/"))
+
+
+def test_lines_can_go_to_an_account_which_is_nothing_to_import(client, sims):
+    item = make.item("Remote support", sku="200")
+    connection = connect(client, sims)
+    link = connection.links.get(item=item)
+    assert link.action != "link"  # the account 200 is not taken for the item with that SKU
+    only = spoken(client, "/accounting/setup/items/only-there/")
+    assert "Hours" in only
+    assert "account 200" not in only
+    client.post("/accounting/setup/items/only-there/", {"all": "bring"})
+    assert not connection.links.filter(remote_id="account:200").exists()
+    client.post(f"/accounting/links/{link.pk}/", {"remote_id": "account:200"})
+    link.refresh_from_db()
+    assert link.remote_name == "Sales (account 200)"
+
+
+def test_the_plan_names_an_item_that_is_still_to_be_created(client, sims):
+    customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
+    commit_with(client, connect(client, sims))
+    invoice = books.invoice(customer, item)
+    plan = spoken(client, f"/accounting/export/plan/?invoice={invoice.pk}")
+    assert (
+        "Created in Xero first Harbor Coffee Contact Remote support Item price 100, revenue" in plan
+    )
+    assert "Item Description Quantity Price Tax rate Amount Remote support Work in October" in plan
 
 
 def test_the_other_system_is_connected_only_after_this_one_is_disconnected(client, sims, owner):

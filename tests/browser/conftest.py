@@ -83,6 +83,20 @@ def visit(chromium, live_server) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture
+def shot() -> Callable[[Page, str], None]:
+    """Keeps a picture of each station where SCREENSHOTS names a folder."""
+    folder = os.environ.get("SCREENSHOTS")
+    count = iter(range(1, 100))
+
+    def take(page: Page, name: str) -> None:
+        if folder:
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=f"{folder}/{next(count):02d}-{name}.png", full_page=True)
+
+    return take
+
+
+@pytest.fixture
 def worker_environment() -> dict[str, str]:
     """What the worker must know beyond the database and the broker."""
     return {}

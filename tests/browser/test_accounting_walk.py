@@ -4,7 +4,6 @@ disconnects: one walk, with a real worker behind it.
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
@@ -18,8 +17,19 @@ from tests import make
 from tests.accounting import books
 from tests.faults.conftest import elsewhere  # noqa: F401 - a fixture
 
+from .walking import (
+    SLOW,
+    accept_theirs,
+    begin,
+    bill_and_export,
+    commit,
+    decide,
+    disconnect,
+    open_there,
+    until,
+)
+
 pytestmark = pytest.mark.worker
-SLOW = 40_000  # ms: beat rings every five seconds
 
 
 @pytest.fixture
@@ -41,36 +51,6 @@ def worker_environment(sims, settings):
     qbo["QBO_WEBHOOK_TOKENS"] = "verifier"
     keys = {"TOKEN_KEYS": ",".join(settings.TOKEN_KEYS), "SECRET_KEY": settings.SECRET_KEY}
     return qbo | keys
-
-
-@pytest.fixture
-def shot(request):
-    """Keeps a picture of each station where SCREENSHOTS names a folder."""
-    folder = os.environ.get("SCREENSHOTS")
-    count = iter(range(1, 100))
-
-    def take(page: Page, name: str) -> None:
-        if folder:
-            page.wait_for_load_state("networkidle")
-            page.screenshot(path=f"{folder}/{next(count):02d}-{name}.png", full_page=True)
-
-    return take
-
-
-def decide(page: Page, name: str, button: str) -> None:
-    row = page.get_by_role("row").filter(has_text=name)
-    row.get_by_role("button", name=button, exact=True).click()
-    expect(row.get_by_role("button", name=button, exact=True)).to_have_count(0)
-
-
-def until(page: Page, locator, **options) -> None:
-    """Reload until it is there: what is told by a job comes by itself, but not to an open page."""
-    for _ in range(SLOW // 2_000):
-        if locator.count():
-            break
-        page.wait_for_timeout(2_000)
-        page.reload()
-    expect(locator).to_be_visible(**options)
 
 
 def test_from_connecting_to_being_paid_and_back(visit, sims, worker, shot):
@@ -97,10 +77,9 @@ def test_from_connecting_to_being_paid_and_back(visit, sims, worker, shot):
     expect(page.get_by_text("Tax is rounded as QuickBooks Online does")).to_be_visible()
     shot(page, "review")
     assert snapshots.fingerprint() == before
-    page.get_by_role("button", name="Connect now").click()
-    expect(page.get_by_text("Everything is in place")).to_be_visible()
+    commit(page)
 
-    bill_and_export(page, shot)
+    bill_and_export(page, "QuickBooks Online", shot)
     expect(page.get_by_role("row", name="Gasworks")).to_contain_text("Done", timeout=SLOW)
     shot(page, "exported")
     (document,) = sims.qbo.documents("Invoice")[-1:]
@@ -118,14 +97,9 @@ def test_from_connecting_to_being_paid_and_back(visit, sims, worker, shot):
     page.get_by_role("link", name="Changed there").click()
     expect(page.get_by_role("row", name="Line 1, description")).to_contain_text("As agreed")
     shot(page, "difference")
-    page.get_by_role("link", name="Accept theirs").click()
-    page.get_by_role("dialog").get_by_role("button", name="Accept").click()
+    accept_theirs(page)
 
-    page.goto("/accounting/disconnect/")
-    shot(page, "disconnect")
-    page.get_by_role("button", name=re.compile("Disconnect")).click()
-    expect(page.get_by_role("link", name="Connect", exact=True)).to_be_visible()
-    shot(page, "disconnected")
+    disconnect(page, shot)
     assert snapshots.fingerprint() == before
     assert Connection.objects.get().state == "closed"
     page.goto(invoice)
@@ -133,12 +107,7 @@ def test_from_connecting_to_being_paid_and_back(visit, sims, worker, shot):
 
 
 def connect(page: Page, shot) -> None:
-    page.goto("/accounting/")
-    shot(page, "accounting")
-    page.get_by_role("link", name="Connect", exact=True).click()
-    shot(page, "welcome")
-    page.get_by_role("button", name="Begin").click()
-    page.get_by_role("button", name="Connect to QuickBooks Online").click()
+    begin(page, "QuickBooks Online", shot)
     page.get_by_role("button", name="Northwind IT").click()
     expect(page.get_by_role("heading", name="Customers")).to_be_visible()
 
@@ -151,25 +120,8 @@ def match_customers(page: Page, shot) -> None:
     expect(row).to_contain_text("Confirmed")
 
 
-def bill_and_export(page: Page, shot) -> None:
-    page.goto("/batches/new/?through=2026-10-31")
-    page.get_by_role("button", name="Save 1 draft").click()
-    expect(page.get_by_text("Ready", exact=True)).to_be_visible(timeout=SLOW)
-    page.get_by_role("link", name="Issue 1 draft").click()
-    page.get_by_role("dialog").get_by_role("button", name=re.compile("Issue")).click()
-    until(page, page.get_by_role("link", name="Export to QuickBooks Online"))
-    page.get_by_role("link", name="Export to QuickBooks Online").click()
-    expect(page.get_by_text("Created in QuickBooks Online first")).to_be_visible()
-    shot(page, "plan")
-    page.get_by_role("button", name="Export 1 invoice").click()
-    shot(page, "queue")
-
-
 def change_and_pay_there(page: Page, shot) -> None:
-    with page.context.expect_page() as opened:
-        panel = page.locator("section", has=page.get_by_role("heading", name="Accounting"))
-        panel.get_by_role("link").first.click()
-    there = opened.value
+    there = open_there(page)
     there.get_by_label(re.compile("^Text")).first.fill("As agreed")
     there.get_by_role("button", name="Save line").first.click()
     expect(there.get_by_label(re.compile("^Text")).first).to_have_value("As agreed")

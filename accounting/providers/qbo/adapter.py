@@ -67,10 +67,15 @@ class QuickBooksOnline:
     name: ClassVar[str] = "QuickBooks Online"
     words: ClassVar[Words] = Words(
         company="company",
+        customer="customer",
         customers="customers",
+        item="product or service",
         items="products and services",
+        tax="tax code",
         taxes="tax codes",
+        account="income account",
         accounts="income accounts",
+        person="employee or vendor",
         people="employees and vendors",
     )
     tax_method: ClassVar[str] = "per_rate"

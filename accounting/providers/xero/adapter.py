@@ -55,9 +55,13 @@ class Xero:
     name: ClassVar[str] = "Xero"
     words: ClassVar[Words] = Words(
         company="organisation",
+        customer="contact",
         customers="contacts",
+        item="item",
         items="items",
+        tax="tax rate",
         taxes="tax rates",
+        account="revenue account",
         accounts="revenue accounts",
     )
     tax_method: ClassVar[str] = "per_line"

@@ -35,9 +35,8 @@ SPENT = (
     "when Xero takes requests again."
 )
 SIGNED_OUT = (
-    "Xero no longer lets this connection into the organisation: it was removed there, or who "
-    "connected has lost the right. Somebody who may manage the connection must connect again, to "
-    "the same organisation."
+    "This connection was removed in Xero, or whoever made it has lost the right there. Somebody "
+    "who may manage the connection must connect again, to the same organisation."
 )
 TOKEN_REFUSED = "Xero did not accept the access token."  # noqa: S105 - a sentence
 NO_SCOPE = (

@@ -46,7 +46,9 @@ def item(doc: Doc) -> Record:
 
 
 def sold_by_account(doc: Doc) -> Record:
-    """An account as what is sold: many organisations keep no items."""
+    """An account as what is sold: many organisations keep no items. It has no SKU and is nothing to
+    import: lines are booked to it.
+    """
     code = text(doc, "Code")
     return Record(
         kind=Kind.ITEM,
@@ -54,7 +56,7 @@ def sold_by_account(doc: Doc) -> Record:
         name=f"{text(doc, 'Name')} (account {code})",
         active=text(doc, "Status") == ACTIVE,
         type="Account",
-        sku=code,
+        link_only=True,
     )
 
 

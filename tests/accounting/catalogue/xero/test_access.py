@@ -177,7 +177,7 @@ def test_a_consent_for_other_organisations_is_given_back_and_ours_goes_on(office
     del app.organisations[ours]
     back = Xero(office.sims).consent(url)  # grants every organisation that is there
     app.organisations = everything
-    with pytest.raises(Refused, match="another company"):
+    with pytest.raises(Refused, match="signed in to another"):
         connecting.finish(back, provider="xero", now=office.now, **session)
     assert {each["tenant"] for each in office.xero.connections()} == {ours}
     assert ours not in others
