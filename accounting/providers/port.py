@@ -470,6 +470,17 @@ class Rejected(ProviderError):
         self.found_id = found_id
 
 
+class Insufficient(Rejected):
+    """A consent that was given and does not cover what we need. Its `tokens` are good all the same:
+    whoever asked gives `companies` back, or they stay open there and nobody knows of it.
+    """
+
+    def __init__(self, message: str, *, tokens: Tokens, companies: Sequence[Company]) -> None:
+        super().__init__(message, reason=Reason.NOT_ALLOWED, code="scope")
+        self.tokens = tokens
+        self.companies = companies
+
+
 # The port -----------------------------------------------------------------------------------------
 
 
@@ -492,7 +503,7 @@ class Provider(Protocol):
         self, answer: Mapping[str, str], *, redirect_uri: str
     ) -> tuple[Tokens, list[Company]]:
         """Turn the query of the callback into tokens and the companies that it opened (their facts
-        may be empty: `company` reads them)."""
+        may be empty: `company` reads them). `Insufficient` when it does not cover what we need."""
         ...
 
     def refresh(self, tokens: Tokens) -> Tokens:
@@ -501,7 +512,8 @@ class Provider(Protocol):
         ...
 
     def revoke(self, tokens: Tokens, *, company_id: str) -> None:
-        """End our access to this company there. Access that has ended already is no error."""
+        """End our access to this company there; "": to those that the consent behind these tokens
+        opened. Access that has ended already is no error."""
         ...
 
     def company(self, session: Session) -> Company: ...
