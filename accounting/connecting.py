@@ -128,10 +128,23 @@ def read_company(connection: Connection, *, now: dt.datetime) -> port.Company:
         "closed_through": company.closed_through,
         "tax_modes": [mode.value for mode in company.tax_modes],
     }
+    if connection.is_draft and not connection.untaxed_id:
+        facts["untaxed_id"] = _untaxed(connection, company)
     access.update(connection, **facts)
     if connection.tax_mode not in company.tax_modes:
         access.update(connection, tax_mode=company.tax_modes[0].value)
     return company
+
+
+def _untaxed(connection: Connection, company: port.Company) -> str:
+    """What is chosen for lines without tax until somebody chooses: as it was for the same company
+    before, else what the company has for them.
+    """
+    earlier = Connection.objects.filter(
+        provider=connection.provider, company_id=company.id, state=Connection.State.CLOSED
+    ).order_by("-id")
+    before: str = earlier.values_list("untaxed_id", flat=True).first() or ""
+    return before or company.untaxed_id
 
 
 def _use(consent: Consent, *, now: dt.datetime) -> bool:

@@ -91,6 +91,7 @@ class Company:
     currency: str = ""
     tax_modes: tuple[TaxMode, ...] = (TaxMode.CODES,)  # allowed ones, the default first
     takes_numbers: bool = True  # it keeps the numbers that we send
+    untaxed_id: str = ""  # the tax code of what is not taxed, where each line bears a code
     closed_through: dt.date | None = None  # nothing may be dated on or before
     takes_time: bool = False  # billable time can be pushed without an invoice
     url: str = ""
