@@ -131,7 +131,7 @@ class Record:
 
     `name` is what people see there ("Parent:Child" for a sub-customer). `price` and `sku` are an
     item's, `percent` a tax's, `email` and the address rows a customer's, `type` an account's or
-    person's.
+    person's. `currency` is the only one that a customer can be billed in; "" where there are more.
     """
 
     kind: Kind
@@ -152,7 +152,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class NewRecord:
-    """A record to create. `account_id` is the income account of an item."""
+    """A record to create. `account_id` is the income account of an item; `currency` a customer's,
+    where it has one for good.
+    """
 
     kind: Kind
     name: str
@@ -493,6 +495,7 @@ class Provider(Protocol):
     words: ClassVar[Words]
     tax_method: ClassVar[str]  # how it rounds tax: "per_line", or "per_rate" over all of its lines
     holds: ClassVar[frozenset[str]]  # which of "email" and "message" it keeps with an invoice
+    one_currency: ClassVar[bool]  # a customer there has one currency, for good
 
     @property
     def limits(self) -> Limits: ...

@@ -51,9 +51,7 @@ def test_lines_without_tax_bear_the_code_that_xero_has_for_them(
     assert connection.untaxed_id == untaxed == connection.facts["untaxed_id"]
 
 
-def test_what_was_chosen_for_the_organisation_before_is_chosen_again(
-    sims, transactional_db, owner
-):
+def test_what_was_chosen_for_the_organisation_before_is_chosen_again(sims, transactional_db, owner):
     tenant = sims.xero.add_organisation("au")
     now = sims.clock.now()
     Connection.objects.create(
