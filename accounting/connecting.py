@@ -9,7 +9,7 @@ import hashlib
 import logging
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.conf import settings
 from django.db import transaction
@@ -89,7 +89,7 @@ def finish(
         return _again(connection, consent)
     if connection.state not in access.LIVE:
         raise _ended()
-    tokens, companies = _exchange(answer, provider=provider, redirect_uri=redirect_uri)
+    tokens, companies = _exchange(connection, answer, redirect_uri=redirect_uri)
     _settle(connection, tokens, companies, now=now)
     return connection
 
@@ -129,10 +129,23 @@ def read_company(connection: Connection, *, urgent: bool = True, now: dt.datetim
         "closed_through": company.closed_through,
         "tax_modes": [mode.value for mode in company.tax_modes],
     }
+    if connection.is_draft and not connection.untaxed_id:
+        facts["untaxed_id"] = _untaxed(connection, company)
     access.update(connection, **facts)
     if connection.tax_mode not in company.tax_modes:
         access.update(connection, tax_mode=company.tax_modes[0].value)
     return company
+
+
+def _untaxed(connection: Connection, company: port.Company) -> str:
+    """What is chosen for lines without tax until somebody chooses: as it was for the same company
+    before, else what the company has for them.
+    """
+    earlier = Connection.objects.filter(
+        provider=connection.provider, company_id=company.id, state=Connection.State.CLOSED
+    ).order_by("-id")
+    before: str = earlier.values_list("untaxed_id", flat=True).first() or ""
+    return before or company.untaxed_id
 
 
 def _use(consent: Consent, *, now: dt.datetime) -> bool:
@@ -158,16 +171,27 @@ def _again(connection: Connection, consent: Consent) -> Connection:
 
 
 def _exchange(
-    answer: Mapping[str, str], *, provider: str, redirect_uri: str
+    connection: Connection, answer: Mapping[str, str], *, redirect_uri: str
 ) -> tuple[port.Tokens, list[port.Company]]:
     access.outside_transactions()
     try:
-        return registry.get(provider).exchange(answer, redirect_uri=redirect_uri)
+        return registry.get(connection.provider).exchange(answer, redirect_uri=redirect_uri)
     except (port.Rejected, port.Unauthorized) as error:
+        if isinstance(error, port.Insufficient):
+            _give_back(connection, error.tokens, error.companies)
         raise Refused("consent_refused", error.message) from None
     except port.ProviderError:
-        name = registry.name(provider)
+        name = registry.name(connection.provider)
         raise Refused("provider_unavailable", f"{name} did not answer. Begin again.") from None
+
+
+def _give_back(
+    connection: Connection, tokens: port.Tokens, companies: Sequence[port.Company]
+) -> None:
+    """What a consent opened that is of no use. The company that the connection is at stays open."""
+    for company in companies:
+        if company.id != connection.company_id:
+            access.revoke(connection, tokens, company_id=company.id)
 
 
 def _settle(
@@ -183,6 +207,7 @@ def _settle(
     if len(ids) == 1 and not connection.company_id:
         return _adopt(connection, tokens, ids[0], now=now)
     if not ids:
+        access.end_quietly(connection.provider, tokens, "")
         raise Refused("no_company", f"The consent opened no {one}. Begin again and choose one.")
     if connection.is_active:
         for id in ids:
@@ -201,7 +226,7 @@ def _settle(
             access.update(row, sealed=row.sealed)
     connection.refresh_from_db()
     if row is None:
-        access.revoke(connection, tokens, company_id=ids[0])
+        _give_back(connection, tokens, companies)
         raise _ended()
     return None
 

@@ -178,8 +178,7 @@ def _keep(connection: Connection, link: Link, made: Record, now: dt.datetime) ->
 
 def _new(connection: Connection, link: Link) -> NewRecord:
     if link.customer:
-        first = currencies.of_first_invoices(connection, [link.customer.pk])
-        return _new_customer(link.customer, first.get(link.customer.pk, connection.currency))
+        return _new_customer(link.customer, _currency(connection, link.customer))
     item = link.item
     if item is None:
         raise Rejected("Only customers and items can be created there.")
@@ -192,6 +191,14 @@ def _new(connection: Connection, link: Link) -> NewRecord:
         service=item.kind == item.Kind.SERVICE,
         account_id=connection.income_account_id,
     )
+
+
+def _currency(connection: Connection, customer: Customer) -> str:
+    """The one that a new customer gets for good; "" where it gets none."""
+    if not registry.get(connection.provider).one_currency:
+        return ""
+    first = currencies.of_first_invoices(connection, [customer.pk])
+    return first.get(customer.pk, connection.currency)
 
 
 def _new_customer(customer: Customer, currency: str) -> NewRecord:

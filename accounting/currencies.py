@@ -1,4 +1,4 @@
-"""The currency in which a customer is kept at the provider: one for each, for good."""
+"""The currency in which a customer is kept at a provider that keeps one for each, for good."""
 
 from __future__ import annotations
 

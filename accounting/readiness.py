@@ -72,7 +72,7 @@ def _check(connection: Connection, invoices: Sequence[Invoice]) -> list[Ready]:
     if "email" not in provider.holds:
         rule = RecipientRule.ACCOUNTING_SYSTEM
     found = recipients.for_customers(customer_ids, rule)
-    kept = currencies.of(connection, tables.customers.values())
+    kept = currencies.of(connection, tables.customers.values()) if provider.one_currency else {}
     ready = []
     for invoice in invoices:
         recipient = (
@@ -88,7 +88,9 @@ def _check(connection: Connection, invoices: Sequence[Invoice]) -> list[Ready]:
             recipient=recipient,
         )
         if document:
-            missing = refusals(connection, document) or _currency(invoice, kept)
+            missing = refusals(connection, document)
+            if provider.one_currency and not missing:
+                missing = _currency(invoice, kept)
         missing += _dates(connection, invoice)
         warnings = tuple(filter(None, (recipient.warning, *_left_out(invoice, provider))))
         ready.append(

@@ -25,7 +25,6 @@ from . import (
     obstacles,
     options,
     past,
-    references,
     snapshots,
     staging,
     suggestions,
@@ -234,7 +233,6 @@ def _usual(connection: Connection, today: dt.date) -> dict[str, Any]:
         "go_live": today,
         "income_account_id": _called(accounts, "services", "sales", "sales of product income"),
         "fallback_item_id": _called(items, "services", "sales", "hours"),
-        "untaxed_id": _without_tax(connection),
     }
     for name in usual:
         if last and name != "go_live" and (before := getattr(last[0], name)):
@@ -243,17 +241,13 @@ def _usual(connection: Connection, today: dt.date) -> dict[str, Any]:
 
 
 def _called(rows: list[RemoteRecord], *names: str) -> str:
-    """The record that bears the first of these names; else the only one that there is."""
-    known = {row.name.casefold(): row.remote_id for row in rows}
+    """The record that bears the first of these names, whatever stands in brackets behind it; else
+    the only one that there is.
+    """
+    plain = {row.name.partition(" (")[0].casefold(): row.remote_id for row in reversed(rows)}
+    known = plain | {row.name.casefold(): row.remote_id for row in rows}
     found = [known[name] for name in names if name in known]
     return (found or (list(known.values()) if len(rows) == 1 else [""]))[0]
-
-
-def _without_tax(connection: Connection) -> str:
-    """The oldest tax code there that adds nothing."""
-    codes = suggestions.offered(connection, Kind.TAX)
-    free = [code.remote_id for code in codes if references.percent_of(code) == 0]
-    return min(free, key=lambda id: (len(id), id), default="")
 
 
 @transaction.atomic

@@ -91,6 +91,7 @@ class Company:
     currency: str = ""
     tax_modes: tuple[TaxMode, ...] = (TaxMode.CODES,)  # allowed ones, the default first
     takes_numbers: bool = True  # it keeps the numbers that we send
+    untaxed_id: str = ""  # the tax code of what is not taxed, where each line bears a code
     closed_through: dt.date | None = None  # nothing may be dated on or before
     takes_time: bool = False  # billable time can be pushed without an invoice
     url: str = ""
@@ -144,7 +145,7 @@ class Record:
 
     `name` is what people see there ("Parent:Child" for a sub-customer). `price` and `sku` are an
     item's, `percent` a tax's, `email` and the address rows a customer's, `type` an account's or
-    person's.
+    person's. `currency` is the only one that a customer can be billed in; "" where there are more.
     """
 
     kind: Kind
@@ -166,7 +167,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class NewRecord:
-    """A record to create. `account_id` is the income account of an item."""
+    """A record to create. `account_id` is the income account of an item; `currency` a customer's,
+    where it has one for good.
+    """
 
     kind: Kind
     name: str
@@ -485,6 +488,17 @@ class Rejected(ProviderError):
         self.found_id = found_id
 
 
+class Insufficient(Rejected):
+    """A consent that was given and does not cover what we need. Its `tokens` are good all the same:
+    whoever asked gives `companies` back, or they stay open there and nobody knows of it.
+    """
+
+    def __init__(self, message: str, *, tokens: Tokens, companies: Sequence[Company]) -> None:
+        super().__init__(message, reason=Reason.NOT_ALLOWED, code="scope")
+        self.tokens = tokens
+        self.companies = companies
+
+
 # The port -----------------------------------------------------------------------------------------
 
 
@@ -496,6 +510,7 @@ class Provider(Protocol):
     words: ClassVar[Words]
     tax_method: ClassVar[str]  # how it rounds tax: "per_line", or "per_rate" over all of its lines
     holds: ClassVar[frozenset[str]]  # which of "email" and "message" it keeps with an invoice
+    one_currency: ClassVar[bool]  # a customer there has one currency, for good
 
     @property
     def limits(self) -> Limits: ...
@@ -507,7 +522,7 @@ class Provider(Protocol):
         self, answer: Mapping[str, str], *, redirect_uri: str
     ) -> tuple[Tokens, list[Company]]:
         """Turn the query of the callback into tokens and the companies that it opened (their facts
-        may be empty: `company` reads them)."""
+        may be empty: `company` reads them). `Insufficient` when it does not cover what we need."""
         ...
 
     def refresh(self, tokens: Tokens) -> Tokens:
@@ -516,7 +531,8 @@ class Provider(Protocol):
         ...
 
     def revoke(self, tokens: Tokens, *, company_id: str) -> None:
-        """End our access to this company there. Access that has ended already is no error."""
+        """End our access to this company there; "": to those that the consent behind these tokens
+        opened. Access that has ended already is no error."""
         ...
 
     def company(self, session: Session) -> Company: ...

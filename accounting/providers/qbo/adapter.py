@@ -79,6 +79,7 @@ class QuickBooksOnline:
         people="employees and vendors",
     )
     tax_method: ClassVar[str] = "per_rate"
+    one_currency: ClassVar[bool] = True
     holds: ClassVar[frozenset[str]] = frozenset({"email", "message"})
     # Intuit allows 500 requests a minute, 10 a second, 40 batches a minute, and takes up to two
     # minutes for a request.

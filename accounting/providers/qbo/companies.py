@@ -17,16 +17,19 @@ def read(qbo: Client, realm: str, *, app: str) -> Company:
     info = _one(qbo, f"companyinfo/{realm}", "CompanyInfo")
     preferences = _one(qbo, "preferences", "Preferences")
     facts = _facts(info, preferences)
+    modes = _tax_modes(facts)
+    untaxed = records.untaxed(lists.read(qbo, Kind.TAX)) if TaxMode.CODES in modes else ""
     if not facts["us"]:
-        facts["untaxed_id"] = records.untaxed(lists.read(qbo, Kind.TAX))
+        facts["untaxed_id"] = untaxed
     closed = str(facts["closed_through"])
     return Company(
         id=realm,
         name=reading.text(info, "CompanyName") or reading.text(info, "LegalName"),
         country=reading.text(info, "Country"),
         currency=str(facts["currency"]),
-        tax_modes=_tax_modes(facts),
+        tax_modes=modes,
         takes_numbers=bool(facts["custom_numbers"]),
+        untaxed_id=untaxed,
         closed_through=dt.date.fromisoformat(closed) if closed else None,
         takes_time=bool(facts["time"]),
         url=f"{app}/app/homepage?companyId={realm}",

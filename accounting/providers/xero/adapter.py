@@ -65,6 +65,7 @@ class Xero:
         accounts="revenue accounts",
     )
     tax_method: ClassVar[str] = "per_line"
+    one_currency: ClassVar[bool] = False
     holds: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(

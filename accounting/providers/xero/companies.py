@@ -33,6 +33,7 @@ def read(xero: Client, id: str, *, app: str) -> Company:
         name=text(found[0], "Name") or text(found[0], "LegalName"),
         country=text(found[0], "CountryCode"),
         currency=str(facts["currency"]),
+        untaxed_id=str(facts["untaxed_id"]),
         closed_through=dt.date.fromisoformat(closed) if closed else None,
         url=f"{app}/organisationlogin/default.aspx?shortcode={code}" if code else app,
         facts=facts,

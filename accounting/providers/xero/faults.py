@@ -21,6 +21,7 @@ DAY = "day"
 WAITS = {"minute": 60.0, "appminute": 60.0, "concurrent": 5.0, DAY: 3600.0}
 LONGEST_WAIT = {DAY: 25 * 3600.0}
 PATIENCE = 30.0  # seconds until an outage is tried again
+NOT_NOW_FOR = 300.0  # seconds until a refusal that says no cause we know is tried again
 QUOTED = 300  # characters of Xero's own words at most
 
 DOWN = "Xero can't be reached right now. Nothing was sent; it is tried again by itself."
@@ -37,6 +38,10 @@ SPENT = (
 SIGNED_OUT = (
     "This connection was removed in Xero, or whoever made it has lost the right there. Somebody "
     "who may manage the connection must connect again, to the same organisation."
+)
+NOT_NOW = (
+    "Xero refuses us for the moment and is asked again in some minutes. If this stays, look there "
+    "whether this program is still among the connected apps. Xero says: {detail}"
 )
 TOKEN_REFUSED = "Xero did not accept the access token."  # noqa: S105 - a sentence
 NO_SCOPE = (
@@ -126,7 +131,7 @@ def of_status(
     if status == 429:
         return _throttled(headers, reference)
     if status in (401, 403):
-        return _not_let_in(status, said, reference)
+        return _not_let_in(status, said, reference, write=write)
     if status == 404:
         return port.Rejected(GONE, reason=Reason.GONE, code="404", reference=reference)
     if status == 400 and said:
@@ -161,15 +166,31 @@ def gone(reference: str = "") -> port.Rejected:
     return port.Rejected(GONE, reason=Reason.GONE, code="gone", reference=reference)
 
 
-def _not_let_in(status: int, said: Mapping[str, Any], reference: str) -> port.ProviderError:
-    """A dead token is renewed; a missing scope or an organisation that is closed to us is not."""
-    if status == 403 and said:
-        return port.Unauthorized(SIGNED_OUT, final=True, code="403", reference=reference)
-    if status == 403:  # an edge or firewall before Xero itself
-        return port.Unavailable(DOWN, retry_after=PATIENCE, reference=reference)
-    if "authorizationunsuccessful" in str(said.get("detail", "")).lower():
+def _not_let_in(
+    status: int, said: Mapping[str, Any], reference: str, *, write: bool
+) -> port.ProviderError:
+    """A dead token is renewed. What only a new consent mends ends the connection: an organisation
+    that is closed to us, and a scope without which nothing can be written.
+    """
+    detail = str(said.get("detail", "")).lower()
+    if "authorizationunsuccessful" in detail:
+        if write:
+            return port.Unauthorized(NO_SCOPE, final=True, code="scope", reference=reference)
         return port.Rejected(NO_SCOPE, reason=Reason.NOT_ALLOWED, code="scope", reference=reference)
-    return port.Unauthorized(TOKEN_REFUSED, code="401", reference=reference)
+    if status == 401:
+        return port.Unauthorized(TOKEN_REFUSED, code="401", reference=reference)
+    if "authenticationunsuccessful" in detail:
+        return port.Unauthorized(SIGNED_OUT, final=True, code="403", reference=reference)
+    if said:  # Xero itself, for a reason of its own: nothing that a consent would mend is said
+        text = NOT_NOW.format(detail=_quoted(_words(said)))
+        return port.Unavailable(
+            text, retry_after=NOT_NOW_FOR, whole_company=True, code="403", reference=reference
+        )
+    return port.Unavailable(DOWN, retry_after=PATIENCE, reference=reference)  # an edge or firewall
+
+
+def _words(said: Mapping[str, Any]) -> str:
+    return str(next(filter(None, map(said.get, ("detail", "message", "title"))), ""))
 
 
 def _throttled(headers: Mapping[str, str], reference: str) -> port.Unavailable:

@@ -19,15 +19,21 @@ from accounting.providers.port import Company, Reason, Tokens
 from . import faults
 from .client import exchange, http
 
+EVENT = "authentication_event_id"  # which consent, as a token says it
 REFRESH_LIFE = dt.timedelta(days=60)  # unused, by Xero's documentation
 KEYS = (
     "Xero does not know this installation: client id or secret are wrong. Whoever runs it must "
     "correct XERO_CLIENT_ID and XERO_CLIENT_SECRET."
 )
 CONSENT = "The consent was used already or is too old. Connect again."
-NEEDED = (
-    "accounting.invoices", "accounting.payments", "accounting.contacts", "accounting.settings",
-)  # fmt: skip
+# Scopes, and whether reading is enough. Items are created by what settings allow.
+NEEDED = {
+    "accounting.invoices": False,
+    "accounting.payments": True,
+    "accounting.contacts": False,
+    "accounting.settings": False,
+}
+OFFLINE = "offline_access"  # without it no token is renewed
 Doc = Mapping[str, Any]
 
 
@@ -64,15 +70,20 @@ class OAuth:
             )  # fmt: skip
         except port.Unauthorized as error:
             raise port.Rejected(CONSENT, code=error.code, reference=error.reference) from None
-        _check_scopes(str(answer.get("scope", "")))
-        return _tokens(answer)
+        tokens = _tokens({"refresh_token": "", **answer})
+        missing = _missing(str(answer.get("scope", "")))
+        if not tokens.refresh:
+            missing.append(OFFLINE)
+        if missing:
+            raise self._insufficient(missing, tokens)
+        return tokens
 
     def refresh(self, refresh_token: str) -> Tokens:
         return _tokens(self._answer(grant_type="refresh_token", refresh_token=refresh_token))
 
     def companies(self, access: str) -> list[Company]:
         """The organisations that the consent behind this token opened."""
-        event = _claim(access, "authentication_event_id")
+        event = _claim(access, EVENT)
         rows = self._connections(access, f"?authEventId={event}" if event else "")
         return [
             Company(id=str(row["tenantId"]), name=str(row.get("tenantName") or ""))
@@ -80,18 +91,33 @@ class OAuth:
             if row.get("tenantType", "ORGANISATION") == "ORGANISATION" and row.get("tenantId")
         ]
 
+    def _insufficient(self, missing: list[str], tokens: Tokens) -> port.Insufficient:
+        """A new consent covers what XERO_SCOPES asks for."""
+        try:
+            companies = self.companies(tokens.access)
+        except port.ProviderError:
+            companies = []  # whoever consents again opens the same ones
+        return port.Insufficient(
+            f"The consent in Xero does not cover {', '.join(missing)}. Whoever runs this program "
+            "must add that to XERO_SCOPES; then connect again.",
+            tokens=tokens,
+            companies=companies,
+        )
+
     def revoke(self, tokens: Tokens, *, company_id: str) -> None:
-        """Remove this organisation from the consent, and end the consent when it was the last one,
-        or when none was chosen yet. Access that has ended already is no error.
+        """Remove this organisation, or those that this consent opened when none was chosen yet.
+        Revocation would end every organisation that the app may enter, so it comes with the last.
         """
         try:
             tokens, rows = self._alive(tokens)
         except port.Unauthorized:
             return
-        for row in rows:
-            if row.get("tenantId") == company_id:
-                self._call("DELETE", f"{self._api}/connections/{row['id']}", tokens.access)
-        if not company_id or all(row.get("tenantId") == company_id for row in rows):
+        event = _claim(tokens.access, EVENT)
+        name, value = ("tenantId", company_id) if company_id else ("authEventId", event)
+        leaving = [row for row in rows if value and row.get(name) == value]
+        for row in leaving:
+            self._call("DELETE", f"{self._api}/connections/{row['id']}", tokens.access)
+        if len(leaving) == len(rows):
             self._form("/connect/revocation", {"token": tokens.refresh})
 
     def _alive(self, tokens: Tokens) -> tuple[Tokens, list[Doc]]:
@@ -161,20 +187,17 @@ def _tokens(answer: Doc) -> Tokens:
     )
 
 
-def _check_scopes(granted: str) -> None:
-    """Said at once, and not by the first call that needs what is missing. A new consent covers what
-    XERO_SCOPES asks for.
-    """
-    have = {name.removesuffix(".read") for name in granted.split()}
-    if "accounting.transactions" in have:  # of apps of before March 2026
-        have |= {"accounting.invoices", "accounting.payments"}
-    if missing := [name for name in NEEDED if name not in have]:
-        raise port.Rejected(
-            f"The consent in Xero does not cover {', '.join(missing)}. Whoever runs this program "
-            "must add that to XERO_SCOPES; then connect again.",
-            reason=Reason.NOT_ALLOWED,
-            code="scope",
-        )
+def _missing(granted: str) -> list[str]:
+    """Said at once, and not by the first call that needs what is missing."""
+    have = set(granted.split())
+    for end in ("", ".read"):
+        if f"accounting.transactions{end}" in have:  # of apps of before March 2026
+            have |= {f"accounting.invoices{end}", f"accounting.payments{end}"}
+    return [
+        name
+        for name, reading in NEEDED.items()
+        if name not in have and not (reading and f"{name}.read" in have)
+    ]
 
 
 def _challenge(verifier: str) -> str:

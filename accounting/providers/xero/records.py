@@ -16,6 +16,7 @@ ACTIVE = "ACTIVE"
 
 
 def contact(doc: Doc) -> Record:
+    """Its DefaultCurrency is only what Xero's own forms begin with."""
     person = (text(doc, "FirstName"), text(doc, "LastName"))
     return Record(
         kind=Kind.CUSTOMER,
@@ -25,7 +26,6 @@ def contact(doc: Doc) -> Record:
         email=text(doc, "EmailAddress"),
         phone=_phone(doc),
         address=_address(doc),
-        currency=text(doc, "DefaultCurrency"),
         contact=" ".join(part for part in person if part),
     )
 

@@ -104,13 +104,22 @@ def test_xero_f18_a_consent_without_a_scope_says_which_one(office, settings, mis
     assert missing.removesuffix(".read") in refused.value.message
 
 
-def test_xero_f18_a_scope_that_is_missing_later_is_told_and_no_token_is_burnt(office):
-    invoice = office.invoice()
-    office.queue(invoice)
-    office.xero.arm("unentitled", on=SEND)
+def test_xero_f18_a_scope_that_is_missing_later_parks_the_connection_with_its_reason(office):
+    invoices = [office.invoice() for _ in range(20)]
+    office.queue(*invoices)
+    office.xero.arm("unentitled", on=SEND, times=1000)
     office.work()
-    office.assert_needs_a_person(invoice, "not_allowed", "does not cover this")
+    office.wait(rounds=2)
+    assert len(office.batches()) == 1
     assert office.refreshes() == 0
+    assert "does not cover this" in office.fresh().lost_reason
+    for invoice in invoices:
+        office.assert_waits(invoice)
+    assert "Connect again" in office.browser.get("/accounting/").text
+    office.sims.world.faults.disarm()
+    office.reconnect()
+    office.wait()
+    office.assert_there_once(*invoices)
 
 
 # Several organisations ----------------------------------------------------------------------------
