@@ -114,8 +114,8 @@ class Switches(Switchboard):
         "kept", "replaced",
     )  # fmt: skip
     url_form: str = switch(
-        "as_sent", "guess: a Url is given back as it was sent, or as a library would write it: host "
-        "in lower case, no needless port or escapes", "as_sent", "normal",
+        "as_sent", "guess: a Url is given back as it was sent, or as a library would write it: host"
+        " in lower case, no needless port or escapes", "as_sent", "normal",
     )  # fmt: skip
     void_answer_amount: str = switch(
         "kept", "the answer to a void still shows the AmountDue, or 0 at once", "kept", "zero"
