@@ -95,7 +95,8 @@ def _take(connection_id: int, now: dt.datetime) -> Sender | None:
 
 
 def _until(now: dt.datetime) -> dt.datetime:
-    return now + dt.timedelta(seconds=2 * settings.LEASE_SECONDS)
+    """Longer than any provider's longest call takes."""
+    return now + dt.timedelta(seconds=3 * settings.LEASE_SECONDS)
 
 
 def _may_call(sender: Sender) -> bool:

@@ -13,6 +13,8 @@ from .refusals import Invalid
 from .regions import RATES
 
 TYPES = ("Exclusive", "Inclusive", "NoTax")
+COMPUTED = ("LineAmount", "TaxAmount")
+DISCOUNTS = ("DiscountRate", "DiscountAmount")
 SIX = Decimal("0.000001")
 
 
@@ -73,12 +75,24 @@ def check_theme(act: Act, doc: Doc) -> None:
 
 def complete_lines(act: Act, doc: Doc, sent: list[Doc], known: list[Doc]) -> None:
     """Replace the lines: those that name a line of before keep its id, all others are new."""
-    ids = {line["LineItemID"] for line in known}
+    ids = {line["LineItemID"]: line for line in known}
     strange = [each["LineItemID"] for each in sent if each.get("LineItemID")]
     if missing := [id for id in strange if id not in ids]:
         listed = ", ".join(missing)
         raise Invalid(f"Could not find line item(s) with the following id(s): {listed}")
+    if act.switches.named_lines == "kept":
+        sent = [
+            _completed(each, ids[id]) if (id := each.get("LineItemID")) else each for each in sent
+        ]
     doc["LineItems"] = lines.complete(act, sent, doc)
+
+
+def _completed(sent: Doc, line: Doc) -> Doc:
+    """What was left out of a line, from the one that it names; what it comes to is computed."""
+    left = {name: value for name, value in line.items() if name not in COMPUTED}
+    if any(sent.get(name) for name in DISCOUNTS):
+        left = {name: value for name, value in left.items() if name not in DISCOUNTS}
+    return {**left, **sent}
 
 
 def total_up(act: Act, doc: Doc) -> None:

@@ -23,13 +23,18 @@ OFFLINE = Response(
     503, b"The organisation for this access token is not active or offline", "text/plain"
 )
 DEAD = Response(400, dump_json({"error": "invalid_grant"}))
+NOBODY = "00000000-0000-0000-0000-000000000000"
 ODD: dict[str, dict[str, Any]] = {
     "enum": {"CurrencyCode": "XYZ", "Status": "ARCHIVED", "Class": "BRAND_NEW"},
     "null_date": {"UpdatedDateUTC": None, "Date": None},
     "null_list": {"LineItems": None, "Payments": None, "Addresses": None},
     "extra": {"SomethingNew": {"Deep": [1]}, "AnotherOne": "text"},
     "long": {"InvoiceNumber": "9" * 300, "Name": "n" * 600, "Code": "c" * 60},
+    "no_id": {"InvoiceID": NOBODY, "ContactID": NOBODY},
+    "flagged": {"HasErrors": True, "HasValidationErrors": True},
+    "warned": {"Warnings": [{"Message": "simulated: This looks odd."}]},
 }
+ADDED = ("extra", "warned")  # to every record, whatever it has
 
 
 def faults(xero: Xero) -> Mapping[str, Fault]:
@@ -117,14 +122,14 @@ def _cut_after(struck: Struck, *, after: int) -> None:
 
 
 def _odd(struck: Struck, delivery: Delivery, *, what: str) -> Delivery:
-    """Change fields that are there, or for extra ones add them, in every record of the answer."""
+    """Change fields that are there, or add some, in every record of the answer."""
     try:
         body = json.loads(delivery.response.body, parse_float=Decimal)
     except ValueError:
         return delivery
     for records in body.values():
         for record in records if isinstance(records, list) else ():
-            record |= {n: v for n, v in ODD[what].items() if n in record or what == "extra"}
+            record |= {n: v for n, v in ODD[what].items() if n in record or what in ADDED}
     return replace(delivery, response=replace(delivery.response, body=pretty(body)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from . import contacts, documents
 from .organisation import Act, Doc, clone, new_id, record, tell
@@ -143,7 +143,7 @@ def _apply(act: Act, doc: Doc, sent: Doc) -> Doc:
         lambda: documents.check_theme(act, doc),
         lambda: doc.update(_warnings=documents.check_currency(act, doc)),
         lambda: _take_lines(act, doc, sent),
-        lambda: _check_details(doc, sent),
+        lambda: _check_details(act, doc, sent),
         lambda: _check_number(act, doc),
     ]
     documents.check_all(checks)
@@ -187,7 +187,7 @@ def _take_lines(act: Act, doc: Doc, sent: Doc) -> None:
     documents.total_up(act, doc)
 
 
-def _check_details(doc: Doc, sent: Doc) -> None:
+def _check_details(act: Act, doc: Doc, sent: Doc) -> None:
     found = []
     if sent.get("SentToContact") and doc["Status"] not in APPROVED:
         found.append("simulated: SentToContact can be set on approved invoices only.")
@@ -195,12 +195,23 @@ def _check_details(doc: Doc, sent: Doc) -> None:
         address = urlsplit(url)
         if address.scheme not in ("http", "https") or not address.netloc:
             found.append("simulated: Url must be a valid absolute url.")
+        elif act.switches.url_form == "normal":
+            doc["Url"] = _normal(address)
         if "xero" in url.lower():
             found.append("simulated: Url can't contain xero.")
     if doc["Type"] == "ACCPAY" and doc.get("Reference"):
         doc["Reference"] = ""
     if found:
         raise Invalid(*found)
+
+
+def _normal(address: SplitResult) -> str:
+    """An address as a library would write it."""
+    host = address.hostname or ""
+    port = "" if address.port in (None, 80, 443) else f":{address.port}"
+    return urlunsplit(
+        (address.scheme, f"{host}{port}", address.path or "/", unquote(address.query), "")
+    )
 
 
 def _check_number(act: Act, doc: Doc) -> None:

@@ -11,6 +11,7 @@ from .refusals import Invalid
 ZERO = Decimal(0)
 UNIT_PLACES = {2: Decimal("0.01"), 4: Decimal("0.0001")}
 QUANTITY = Decimal("0.0001")
+DISCOUNT_PLACES = {"2": UNIT_PLACES[2], "4": UNIT_PLACES[4]}
 SALE_TYPES = ("ACCREC", "ACCRECCREDIT")
 
 
@@ -151,9 +152,11 @@ def _discount(act: Act, line: Doc, doc: Doc) -> tuple[Decimal, Decimal]:
         raise Invalid("simulated: Only one of DiscountRate and DiscountAmount can be given.")
     if not 0 <= share <= 100:
         raise Invalid("simulated: DiscountRate must be between 0 and 100.")
+    share = share.quantize(DISCOUNT_PLACES[act.switches.discount_places], "ROUND_HALF_UP")
     for name, value in (("DiscountRate", share), ("DiscountAmount", less)):
+        line[name] = value
         if not value:
-            line.pop(name, None)
+            line.pop(name)
     return share, less
 
 

@@ -15,6 +15,7 @@ from .switches import Switches
 
 Doc = dict[str, Any]
 CENT = Decimal("0.01")
+VERSIONS = 8  # how many earlier ones of an invoice are remembered
 IDS = {
     "Contact": "ContactID", "Invoice": "InvoiceID", "CreditNote": "CreditNoteID",
     "Payment": "PaymentID", "Item": "ItemID", "Account": "AccountID", "TaxRate": "TaxType",
@@ -54,6 +55,7 @@ class Organisation:
     rights: bool = True  # of the one user of this world
     events: list[Event] = field(default_factory=list)
     numbers: dict[str, set[str]] = field(default_factory=dict)  # lower InvoiceNumber -> ids
+    past: dict[str, list[Doc]] = field(default_factory=dict)  # invoice id -> earlier versions
 
     @property
     def name(self) -> str:
@@ -78,11 +80,23 @@ class Organisation:
         id = doc[IDS[kind]]
         before = self.find(kind, id)
         self.docs.setdefault(kind, {})[id] = doc
+        if kind == "Invoice" and before is not None:
+            self.past[id] = [*self.past.get(id, ()), before][-VERSIONS:]
         if kind == "Invoice" and doc["Type"] == "ACCREC":
             if before is not None:
                 self.numbers[before["InvoiceNumber"].lower()].discard(id)
             self.numbers.setdefault(doc["InvoiceNumber"].lower(), set()).add(id)
         return doc
+
+    def as_of(self, doc: Doc, seen: str) -> Doc | None:
+        """An invoice as it was at a moment; None before it was made. What does not count as a
+        change of it is there at once.
+        """
+        if doc["_made"] > seen:
+            return None
+        versions = [*self.past.get(doc["InvoiceID"], ()), doc]
+        known = (each for each in reversed(versions) if each["UpdatedDateUTC"] <= seen)
+        return next(known, versions[0])
 
     def index(self) -> None:
         """Make the index of numbers anew."""

@@ -159,12 +159,12 @@ def payments(call: Call) -> Doc:
 
 
 def _settled_for(call: Call, docs: Iterable[Doc]) -> Iterable[Doc]:
-    """Lists may find a new record only after a while."""
+    """Lists may show a new invoice, or what became of one, only after a while."""
     lag = timedelta(seconds=call.xero.switches.query_lag_seconds)
     if not lag:
         return docs
-    seen = call.xero.clock.now() - lag
-    return (doc for doc in docs if datetime.fromisoformat(doc["_made"]) <= seen)
+    seen = (call.xero.clock.now() - lag).astimezone(UTC).isoformat(timespec="milliseconds")
+    return [then for doc in docs if (then := call.org.as_of(doc, seen)) is not None]
 
 
 def _filtered(call: Call, kind: str, docs: Iterable[Doc]) -> list[Doc]:

@@ -14,7 +14,7 @@ DAYS = ("Date", "DueDate", "ExpectedPaymentDate", "PlannedPaymentDate", "FullyPa
         "PeriodLockDate", "EndOfYearLockDate")  # fmt: skip
 MOMENTS = ("UpdatedDateUTC", "DateUTC")
 PLACES = {"Quantity": FOUR, "CurrencyRate": SIX, "Rate": FOUR, "DisplayTaxRate": FOUR,
-          "EffectiveRate": FOUR, "DiscountRate": CENT}  # fmt: skip
+          "EffectiveRate": FOUR, "DiscountRate": FOUR}  # fmt: skip
 UNDATED = ("TaxRate", "BrandingTheme", "Currency", "TrackingCategory")
 LINE = ("ItemCode", "Description", "UnitAmount", "TaxType", "TaxAmount", "LineAmount",
         "AccountCode", "AccountID", "DiscountRate", "DiscountAmount", "Tracking", "Quantity",

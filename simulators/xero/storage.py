@@ -11,7 +11,7 @@ from .organisation import Organisation
 if TYPE_CHECKING:
     from .app import Xero
 
-FLEETING = ("events", "numbers")  # made anew, or of the moment
+FLEETING = ("events", "numbers", "past")  # made anew, or of the moment
 
 
 def dump(xero: Xero) -> dict[str, Any]:

@@ -106,6 +106,17 @@ class Switches(Switchboard):
     number_in_path: str = switch(
         "refuse", "guess: GET /Invoices/<number>, as old pages of Xero allow", "refuse", "allow"
     )
+    discount_places: str = switch(
+        "2", "guess: how many places Xero keeps of a DiscountRate; no page says", "2", "4"
+    )
+    named_lines: str = switch(
+        "kept", "guess: what is left out of a line that is sent with its LineItemID stays, or goes",
+        "kept", "replaced",
+    )  # fmt: skip
+    url_form: str = switch(
+        "as_sent", "guess: a Url is given back as it was sent, or as a library would write it: host"
+        " in lower case, no needless port or escapes", "as_sent", "normal",
+    )  # fmt: skip
     void_answer_amount: str = switch(
         "kept", "the answer to a void still shows the AmountDue, or 0 at once", "kept", "zero"
     )
@@ -113,7 +124,7 @@ class Switches(Switchboard):
 
     # Reading
     query_lag_seconds: float = switch(
-        0.0, "guess: lists find a new or changed record only after so long"
+        0.0, "guess: lists show a new invoice, or what was changed of one, only after so long"
     )
     payments_bump: bool = switch(
         True, "guess: a payment or a credit changes UpdatedDateUTC of the invoice"

@@ -166,7 +166,7 @@ def _impatient(there: QuickBooks, deliver: Deliver) -> Deliver:
     """
 
     def run(pk: int, now: Any) -> None:
-        there.client.TIMEOUT = (3.05, 1.0)
+        there.hurry()
         deliver(pk, now)
 
     return run

@@ -27,6 +27,9 @@ from . import faults
 BASE = "/api.xro/2.0"
 TIMEOUT = (3.05, 30.0)  # seconds to connect, seconds of silence
 DEADLINE = 60.0  # seconds for a whole answer
+# Fifty invoices take their time, and giving up on them costs minutes of looking. It is less than a
+# sender's lease, and than the time after which a call is looked for.
+WRITE_TIMEOUT, WRITE_DEADLINE = (3.05, 100.0), 110.0
 LARGEST = 50 * 1024 * 1024  # bytes of an answer
 AGENT = "atera-invoicing"
 LONGEST_KEY = 128
@@ -83,7 +86,10 @@ class Client:
         }
         url = f"{self._api}{BASE}/{path}"
         request = requests.Request(method, url, headers=sent, params=dict(query), data=body)
-        status, content, told = exchange(self._http, request, write=write)
+        timeout, deadline = (WRITE_TIMEOUT, WRITE_DEADLINE) if write else (TIMEOUT, DEADLINE)
+        status, content, told = exchange(
+            self._http, request, write=write, timeout=timeout, deadline=deadline
+        )
         reference = told.get("Xero-Correlation-Id", "")[:80]
         if not 200 <= status < 300:
             raise faults.of_status(status, content, told, write=write, reference=reference)
@@ -106,13 +112,20 @@ def http() -> Iterator[requests.Session]:
 
 
 def exchange(
-    opened: requests.Session, request: requests.Request, *, write: bool
+    opened: requests.Session,
+    request: requests.Request,
+    *,
+    write: bool,
+    timeout: tuple[float, float] | None = None,
+    deadline: float | None = None,
 ) -> tuple[int, bytes, Mapping[str, str]]:
     """Status, body and headers of an answer; redirects are not followed."""
     prepared = opened.prepare_request(request)
     try:
-        with opened.send(prepared, timeout=TIMEOUT, allow_redirects=False, stream=True) as response:
-            body = _read(response)
+        with opened.send(
+            prepared, timeout=timeout or TIMEOUT, allow_redirects=False, stream=True
+        ) as response:
+            body = _read(response, deadline or DEADLINE)
     except requests.RequestException as error:
         raise faults.lost(error, write=write) from None
     except HTTPError:  # while reading: broken off, cut short, or packed badly
@@ -122,9 +135,9 @@ def exchange(
     return response.status_code, body, response.headers
 
 
-def _read(response: requests.Response) -> bytes | None:
+def _read(response: requests.Response, deadline: float) -> bytes | None:
     """The whole body; None when it is too large, too slow, or not as long as announced."""
-    end = time.monotonic() + DEADLINE
+    end = time.monotonic() + deadline
     parts, size = [], 0
     # Unlike `iter_content`, `read1` returns what has come, so that the time can be looked at.
     while part := response.raw.read1(64 * 1024, decode_content=True):

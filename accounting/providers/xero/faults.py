@@ -52,6 +52,10 @@ OURS = (
     "Xero did not understand what was sent. This is a fault of this program or its set-up: give "
     "the reference to whoever runs it. ({detail})"
 )
+NOTHING_DUE = (
+    "This invoice comes to nothing, so Xero counts it as paid, and lets nobody void it from here. "
+    "It changes nothing in the books there; whoever wants it gone gives it an amount in Xero first."
+)
 GONE = (
     "This invoice was deleted or voided in Xero. Decide there or here whether it is still needed."
 )
@@ -66,7 +70,7 @@ REFERENCE = (
 
 # What the sentence has in it: code, reason, and what happened and who mends it.
 MEANINGS: tuple[tuple[str, str, Reason, str], ...] = (
-    (r"invoice ?#|invoice number.*(unique|already)", "number_taken", Reason.NUMBER_TAKEN,
+    (r"invoice ?(#|number).*(unique|already)", "number_taken", Reason.NUMBER_TAKEN,
      "Another invoice in Xero has this number, perhaps one that was voided or deleted: Xero keeps "
      "those numbers. Change the number here or there, then send again."),
     (r"already assigned|must be unique|already exists|is taken", "name_taken", Reason.NAME_TAKEN,
@@ -164,6 +168,10 @@ def stale(reference: str = "") -> port.Rejected:
 
 def gone(reference: str = "") -> port.Rejected:
     return port.Rejected(GONE, reason=Reason.GONE, code="gone", reference=reference)
+
+
+def nothing_due() -> port.Rejected:
+    return port.Rejected(NOTHING_DUE, reason=Reason.SETTLED, code="nothing_due")
 
 
 def _not_let_in(

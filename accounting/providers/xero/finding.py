@@ -57,11 +57,11 @@ def by_id(xero: Client, ids: Sequence[str]) -> list[Doc]:
         for row in lists.pages(xero, "Invoices", IDs=",".join(some), unitdp=4)
     ]
     found = {reading.text(row, "InvoiceID") for row in rows}
-    single = (_by_itself(xero, id) for id in wanted if id not in found)
+    single = (by_itself(xero, id) for id in wanted if id not in found)
     return [*rows, *(row for row in single if row is not None)]
 
 
-def _by_itself(xero: Client, id: str) -> Doc | None:
+def by_itself(xero: Client, id: str) -> Doc | None:
     """The invoice as it is now; None when there is none."""
     try:
         rows = lists.rows(xero.get(f"Invoices/{id}", unitdp=4), "Invoices")

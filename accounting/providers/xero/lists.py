@@ -15,6 +15,7 @@ from .mapping import record_name, record_path
 Doc = Mapping[str, Any]
 PAGE = 1000  # the most that one answer holds
 LONGEST_SEARCH = 50
+NOBODY = ("", "00000000-0000-0000-0000-000000000000")  # ids of what was not made
 
 
 def read(xero: Client, kind: Kind) -> list[Record]:
@@ -90,14 +91,15 @@ def _made(xero: Client, record: NewRecord, doc: Doc, reference: str) -> Record |
             error.found_id = _holder(xero, record)
         return error
     made = records.contact(doc) if record.kind is Kind.CUSTOMER else records.item(doc)
-    if not made.id or made.name.casefold() != record_name(record).casefold():
+    if made.id in NOBODY or made.name.casefold() != record_name(record).casefold():
         return faults.unreadable(write=True, reference=reference)
     return made
 
 
 def refused(doc: Doc) -> bool:
     """An element of an answer of 200 may be a refusal all the same."""
-    return doc.get("StatusAttributeString") == "ERROR" or bool(doc.get("ValidationErrors"))
+    marks = ("ValidationErrors", "HasErrors", "HasValidationErrors")
+    return doc.get("StatusAttributeString") == "ERROR" or any(doc.get(mark) for mark in marks)
 
 
 def _holder(xero: Client, record: NewRecord) -> str:

@@ -60,7 +60,8 @@ def freeze(
 
 
 def dump(body: Body) -> bytes:
-    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    """Decimals become numbers: these have few enough digits to be read back exactly."""
+    return orjson.dumps(body, default=float, option=orjson.OPT_SORT_KEYS)
 
 
 def element(
@@ -114,10 +115,12 @@ def _line(line: Line, facts: Mapping[str, Any], tracking: Sequence[Body]) -> Bod
 
 def _figures(line: Line) -> Body:
     """Quantity, price and discount as they are, where Xero computes our amount from them. Else the
-    amount stands alone, and the text says how it came about.
+    amount stands alone, and the text says how it came about. Nothing says that Xero keeps more than
+    two places of a discount.
     """
-    share = 1 - line.discount_percent / 100
-    if (line.quantity * line.unit_price * share).quantize(CENT, ROUND_HALF_UP) == line.net:
+    whole = line.quantity * line.unit_price * (1 - line.discount_percent / 100)
+    short = line.discount_percent == line.discount_percent.quantize(CENT)
+    if short and whole.quantize(CENT, ROUND_HALF_UP) == line.net:
         less = {"DiscountRate": number(line.discount_percent)} if line.discount_percent else {}
         return {
             "Description": cut(line.description, LONGEST_TEXT) or ".",

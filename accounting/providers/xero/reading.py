@@ -126,7 +126,7 @@ def status(doc: Doc, *, url: str) -> Status:
     made = receipt(doc, url=url)
     return Status(
         id=made.id,
-        state=_state(name, made.total, made.balance),
+        state=_state(name, made),
         version=made.version,
         number=made.number,
         subtotal=made.subtotal,
@@ -140,12 +140,13 @@ def status(doc: Doc, *, url: str) -> Status:
     )
 
 
-def _state(name: str, total: Decimal, balance: Decimal) -> State:
+def _state(name: str, made: Receipt) -> State:
+    """By its status, which counts one for nothing as paid; what is partly paid has none."""
     if name == "VOIDED":
         return State.VOIDED
-    if total > 0 and balance == 0:
+    if name == "PAID" or made.balance <= 0 < made.total:
         return State.PAID
-    return State.PARTIALLY_PAID if balance < total else State.OPEN
+    return State.PARTIALLY_PAID if made.balance < made.total else State.OPEN
 
 
 def settlements(doc: Doc) -> Iterable[Settlement]:
@@ -165,7 +166,8 @@ def _payments(doc: Doc, id: str) -> Iterable[Settlement]:
         if text(payment, "Status") != "DELETED":
             yield Settlement(
                 text(payment, "PaymentID"), id, amount(payment, "Amount"),
-                _day(day_text(payment, "Date")), reference=text(payment, "Reference"),
+                _day(day_text(payment, "Date") or day_text(doc, "Date")),
+                reference=text(payment, "Reference"),
             )  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,12 +18,23 @@ from typing import Any
 import orjson
 
 from accounting.providers import port
-from accounting.providers.port import Cost, Frozen, Operation, Outcome, Reason, Receipt, Unknown
+from accounting.providers.port import (
+    Cost,
+    Frozen,
+    Operation,
+    Outcome,
+    Reason,
+    Receipt,
+    Unavailable,
+    Unknown,
+)
 
 from . import faults, finding, mapping, reading
+from .carrying import carry_over
 from .client import Client
-from .lists import refused
+from .lists import NOBODY, refused
 
+LOOKING = 30.0  # seconds that a call may look before it changes
 log = logging.getLogger(__name__)
 Doc = Mapping[str, Any]
 Url = Callable[[str], str]
@@ -45,15 +57,31 @@ class Errand:
         """What is still as it was is changed; the others are told why not."""
         head, _, wire = call.body.partition(b"\n")
         elements = json.loads(wire, parse_float=Decimal)["Invoices"]
-        rows = finding.by_id(self.xero, [element["InvoiceID"] for element in elements])
-        there = {reading.text(row, "InvoiceID"): row for row in rows}
+        rows = self._look([element["InvoiceID"] for element in elements])
         judged = [
-            self._judge(call.operation, element, version, there.get(element["InvoiceID"]))
-            for element, version in zip(elements, json.loads(head), strict=True)
+            row if isinstance(row, Outcome) else self._judge(call.operation, element, version, row)
+            for element, version, row in zip(elements, json.loads(head), rows, strict=True)
         ]
         todo = [each for each in judged if not isinstance(each, Outcome)]
         done = iter(self._post(todo, call.key))
         return [each if isinstance(each, Outcome) else next(done) for each in judged]
+
+    def _look(self, ids: Sequence[str]) -> list[Doc | Outcome | None]:
+        """Each as it is now, read by itself: lists lag behind, and would let us write over what
+        somebody just changed. What there is no time or request left for waits for another call.
+        """
+        rows: list[Doc | Outcome | None] = []
+        end = time.monotonic() + LOOKING
+        while len(rows) < len(ids):
+            try:
+                if time.monotonic() > end:
+                    raise Unavailable(faults.BUSY, retry_after=1)
+                rows.append(finding.by_itself(self.xero, ids[len(rows)]))
+            except Unavailable as error:
+                if not rows:
+                    raise
+                rows += [Outcome(error=error)] * (len(ids) - len(rows))
+        return rows
 
     def _judge(
         self, operation: Operation, element: Doc, version: str, row: Doc | None
@@ -69,14 +97,12 @@ class Errand:
             if operation is Operation.UPDATE and _stands(element, row):
                 return self._told(row, "")
             return Outcome(error=faults.stale())
-        draft = operation is Operation.VOID and status in ("DRAFT", "SUBMITTED")
-        return {**element, "Status": "DELETED"} if draft else element
+        return _voiding(element, row) if operation is Operation.VOID else _written(element, row)
 
     def _post(self, elements: list[Doc], key: str) -> list[Outcome]:
         if not elements:
             return []
-        plain = [json.loads(json.dumps(each, default=float)) for each in elements]
-        body = mapping.dump({"Invoices": plain})
+        body = mapping.dump({"Invoices": elements})
         # What is left out changes the body, and a key must not come with another body.
         hashed = f"{key}-{hashlib.sha256(body).hexdigest()[:12]}"
         return self._put("POST", body, elements, key=hashed)
@@ -101,9 +127,10 @@ class Errand:
             return _open(reference)
         if refused(doc):
             return Outcome(error=faults.of_element(doc, reference=reference), reference=reference)
-        same = ("InvoiceNumber", "Url", "InvoiceID")
-        if any(reading.text(doc, name) != asked[name] for name in same if name in asked):
+        if not _is_answer(asked, doc):
             return _open(reference)
+        if doc.get("Warnings"):
+            log.warning("Xero warns of invoice %s: %s", doc["InvoiceID"], doc["Warnings"])
         return self._told(doc, reference)
 
     def _told(self, doc: Doc, reference: str) -> Outcome:
@@ -140,6 +167,31 @@ class Errand:
             error.found_id = str(ids.get(number.casefold(), ""))
 
 
+def _is_answer(asked: Doc, doc: Doc) -> bool:
+    """Whether an element of the answer is of the invoice that was asked for. Its address may come
+    back in another form.
+    """
+    if reading.text(doc, "InvoiceID") in NOBODY:
+        return False
+    if "Url" in asked and reading.marker(doc) != reading.marker(asked):
+        return False
+    same = ("InvoiceNumber", "InvoiceID")
+    return all(reading.text(doc, name) == asked[name] for name in same if name in asked)
+
+
+def _voiding(element: Doc, row: Doc) -> Outcome | Doc:
+    """A draft is deleted instead; what is for nothing can't be voided."""
+    status = reading.text(row, "Status")
+    if status == "PAID" and not reading.amount(row, "Total"):
+        return Outcome(error=faults.nothing_due())
+    return {**element, "Status": "DELETED"} if status in reading.WAITING else element
+
+
+def _written(element: Doc, row: Doc) -> Doc:
+    theirs = row.get("LineItems") or []
+    return {**element, "LineItems": carry_over(element["LineItems"], theirs)}
+
+
 def _open(reference: str) -> Outcome:
     error = faults.unreadable(write=True, reference=reference)
     return Outcome(error=error, reference=reference)
@@ -156,8 +208,10 @@ def _stands(element: Doc, row: Doc) -> bool:
     """Whether a change is there already: an earlier call had its effect, and the answer was
     lost.
     """
+    # Xero tells each day twice, and what we send has no twins.
+    twins = {f"{name}String": element[name] for name in ("Date", "DueDate")}
     try:
-        ours, theirs = reading.content({**row, **element}), reading.content(row)
+        ours, theirs = reading.content({**row, **element, **twins}), reading.content(row)
         return all(ours[name] == theirs[name] for name in ours if name != "lines") and [
             {**line, "net": ""} for line in ours["lines"]
         ] == [{**line, "net": ""} for line in theirs["lines"]]

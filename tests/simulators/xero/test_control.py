@@ -250,6 +250,7 @@ def test_every_unknown_of_the_service_is_a_switch():
         "webhook_payment_events", "deleted_numbers", "query_lag_seconds", "concurrent_retry_after",
         "attachment_megabytes", "code_seconds", "ties", "batch_siblings", "payments_bump",
         "concurrent_refresh", "idempotency_after_cut", "day_begins", "number_in_path",
+        "discount_places", "named_lines", "url_form",
     }  # fmt: skip
     assert guesses <= set(re.findall(r"(\w+) = .*\n    guess", Switches.describe()))
 

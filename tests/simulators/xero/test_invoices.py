@@ -161,6 +161,13 @@ def test_b24_a_paid_invoice_can_not_be_voided(api, person):
     assert "has payments or credit notes allocated" in answer.text
 
 
+def test_b24_an_address_is_given_back_as_it_was_or_in_another_form(api, xero):
+    sent = "http://Books.Example:80/from/?document=ai%2D1"
+    assert api.create(Url=sent)["Url"] == sent
+    xero.switch(url_form="normal")
+    assert api.create(Url=sent)["Url"] == "http://books.example/from/?document=ai-1"
+
+
 def test_b24_with_money_applied_a_few_fields_can_change(api, person):
     made = api.create()
     person.receive_payment(made["InvoiceID"], 10)

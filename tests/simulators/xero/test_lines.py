@@ -46,6 +46,16 @@ def test_b30_three_ways_to_give_amounts(api, types, expected):
     assert amounts(api.create(LineAmountTypes=types)) == expected
 
 
+@pytest.mark.parametrize(
+    ("places", "rate", "amount"), [("2", 33.33, 6667), ("4", 33.3333, 6666.67)]
+)
+def test_b30_how_many_places_of_a_discount_are_kept_is_a_switch(api, xero, places, rate, amount):
+    xero.switch(discount_places=places)
+    made = api.create(sdk.invoice(sdk.line("10000", DiscountRate=33.3333)))
+    line = made["LineItems"][0]
+    assert (line["DiscountRate"], line["LineAmount"]) == (rate, amount)
+
+
 @pytest.mark.parametrize(("ties", "expected"), [("half_up", 0.02), ("half_even", 0.02)])
 def test_b30_ties_are_a_switch(api, xero, ties, expected):
     xero.switch(ties=ties)
@@ -169,6 +179,24 @@ def test_b34_lines_are_replaced_as_a_whole(api):
     strange = {**sdk.line("5"), "LineItemID": second}
     answer = api.update(id, LineItems=[strange])
     assert "Could not find line item(s) with the following id(s)" in answer.text
+
+
+@pytest.mark.parametrize(("named_lines", "discount"), [("kept", 10), ("replaced", None)])
+def test_b34_what_is_left_out_of_a_named_line_stays_or_goes(api, xero, named_lines, discount):
+    xero.switch(named_lines=named_lines)
+    made = api.create(sdk.invoice(sdk.line("5", DiscountRate=10)))
+    named = {**sdk.line("20"), "LineItemID": made["LineItems"][0]["LineItemID"]}
+    [changed] = sdk.records(api.update(made["InvoiceID"], LineItems=[named]))
+    assert changed["LineItems"][0].get("DiscountRate") == discount
+    assert changed["SubTotal"] == (20 if discount is None else 18)
+
+
+def test_b34_another_discount_takes_the_place_of_the_one_before(api):
+    made = api.create(sdk.invoice(sdk.line("5", DiscountRate=10)))
+    id = made["LineItems"][0]["LineItemID"]
+    named = {**sdk.line("5"), "LineItemID": id, "DiscountAmount": 1}
+    [changed] = sdk.records(api.update(made["InvoiceID"], LineItems=[named]))
+    assert changed["SubTotal"] == 4
 
 
 def test_b35_contacts_by_id(api, xero, person):

@@ -148,6 +148,19 @@ def test_b50_a_new_invoice_may_be_found_late(sims, xero, api):
     assert numbers(api, InvoiceNumbers="A-1") == ["A-1"]
 
 
+def test_b50_what_was_changed_may_be_shown_late_in_lists(sims, xero, api, person):
+    made = api.create(InvoiceNumber="A-1")
+    sims.clock.move(minutes=1)
+    xero.switch(query_lag_seconds=30.0)
+    person.rename_invoice(made["InvoiceID"], "A-2")
+    sims.clock.move(seconds=20)
+    assert numbers(api, IDs=made["InvoiceID"]) == numbers(api, InvoiceNumbers="A-1") == ["A-1"]
+    assert numbers(api, InvoiceNumbers="A-2") == []
+    assert api.invoice(made["InvoiceID"])["InvoiceNumber"] == "A-2"
+    sims.clock.move(seconds=20)
+    assert numbers(api, IDs=made["InvoiceID"]) == numbers(api, InvoiceNumbers="A-2") == ["A-2"]
+
+
 def test_b50_a_number_in_the_path_as_old_pages_had_it(xero, api):
     api.create(InvoiceNumber="A-1")
     assert api.get("Invoices/A-1").status_code == 404

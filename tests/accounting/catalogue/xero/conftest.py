@@ -40,3 +40,4 @@ def office(sims, transactional_db, client_as) -> XeroOffice:
 def impatient(monkeypatch):
     """Seconds of silence that we bear, so that a test need not wait for them."""
     monkeypatch.setattr(transport, "TIMEOUT", (1.0, 0.3))
+    monkeypatch.setattr(transport, "WRITE_TIMEOUT", (1.0, 0.3))
