@@ -7,15 +7,18 @@ is for rows whose every value the caller has decided. Write inside a transaction
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 
+import orjson
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 
 T = TypeVar("T")
+Adapter = tuple[int, Callable[[Any], Any]]  # the place of a column, and how a value gets ready
 
 AT_ONCE = 2000
 _ADAPTED = (
@@ -149,8 +152,7 @@ def without_collector() -> Iterator[None]:
 
 def _prepared(columns: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
     """The rows with values as the database's driver takes them."""
-    kinds = (models.JSONField,) if connection.vendor == "postgresql" else _ADAPTED
-    adapted = [(i, c.get_db_prep_save) for i, c in enumerate(columns) if isinstance(c, kinds)]
+    adapted = _postgresql(columns) if connection.vendor == "postgresql" else _others(columns)
     if not adapted:
         yield from rows
         return
@@ -158,5 +160,21 @@ def _prepared(columns: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator
         values = list(row)
         for i, prepare in adapted:
             if values[i] is not None:
-                values[i] = prepare(values[i], connection)
+                values[i] = prepare(values[i])
         yield values
+
+
+def _postgresql(columns: Sequence[Any]) -> list[Adapter]:
+    """Only JSON needs it. The database writes it in its own way, whoever spelt it."""
+    from psycopg.types.json import Jsonb  # noqa: PLC0415 - only PostgreSQL has it
+
+    prepare = partial(Jsonb, dumps=orjson.dumps)
+    return [(i, prepare) for i, c in enumerate(columns) if isinstance(c, models.JSONField)]
+
+
+def _others(columns: Sequence[Any]) -> list[Adapter]:
+    return [
+        (i, partial(column.get_db_prep_save, connection=connection))
+        for i, column in enumerate(columns)
+        if isinstance(column, _ADAPTED)
+    ]
