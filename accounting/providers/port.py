@@ -71,8 +71,10 @@ class Tokens:
 class Session:
     """What a call needs: the company, a valid access token, and what the adapter remembers of it.
 
-    `facts` are the company's facts as `company()` returned them (currency, preferences). The
-    adapter calls `spend` right before each request; what it raises stops the call there.
+    `facts` are the company's facts as `company()` returned them (currency, preferences), with what
+    somebody chose for it: `options` of the provider's own, and `income_account_id`, where sales go
+    that name no account. The adapter calls `spend` right before each request; what it raises stops
+    the call there.
     """
 
     company_id: str
