@@ -134,6 +134,8 @@ class Record:
     `name` is what people see there ("Parent:Child" for a sub-customer). `price` and `sku` are an
     item's, `percent` a tax's, `email` and the address rows a customer's, `type` an account's or
     person's. `currency` is the only one that a customer can be billed in; "" where there are more.
+    Where an `id` may be changed there, or pass to another record, `identity` stays; `merged_into`
+    is the id of the record that an inactive one became part of.
     """
 
     kind: Kind
@@ -150,6 +152,8 @@ class Record:
     price: Decimal | None = None
     percent: Decimal | None = None
     contact: str = ""  # a customer's person, as written
+    identity: str = ""
+    merged_into: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ def contact(doc: Doc) -> Record:
         phone=_phone(doc),
         address=_address(doc),
         contact=" ".join(part for part in person if part),
+        merged_into=text(doc, "MergedToContactID"),
     )
 
 
@@ -46,6 +47,7 @@ def item(doc: Doc) -> Record:
         type="Item",
         sku=text(doc, "Code"),
         price=None if price is None else Decimal(str(price)),
+        identity=text(doc, "ItemID"),
     )
 
 
@@ -59,6 +61,7 @@ def sold_by_account(doc: Doc) -> Record:
         active=text(doc, "Status") == ACTIVE,
         type="Account",
         sku=code,
+        identity=text(doc, "AccountID"),
     )
 
 
@@ -69,6 +72,7 @@ def account(doc: Doc) -> Record:
         name=text(doc, "Name"),
         active=text(doc, "Status") == ACTIVE,
         type=text(doc, "Type"),
+        identity=text(doc, "AccountID"),
     )
 
 
