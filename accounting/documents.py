@@ -19,7 +19,7 @@ from atera_invoicing.models import User
 from customers.recipients import Recipient
 from invoices.models import Invoice, InvoiceLine
 
-from . import connected
+from . import connected, moves
 from .links import Tables
 from .models import Connection, Export, Link, RemoteInvoice
 from .providers import registry
@@ -229,9 +229,9 @@ def resolve(
 
 def name_there(link: Link | None) -> str:
     """What a document calls a linked record: its id there, or the link that is to create it; "" for
-    one that is left out or not linked.
+    one that is left out, not linked, or nowhere any more.
     """
-    if link is None or link.action == Link.Action.SKIP:
+    if link is None or link.action == Link.Action.SKIP or moves.is_gone(link.remote_id):
         return ""
     return link.remote_id or f"{PENDING}{link.pk}"
 

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from . import calling
+from . import calling, moves
 from .models import Connection, RemoteRecord
 from .providers.port import Kind, Record
 
 AMOUNTS = ("price", "percent")
-TEXTS = ("type", "email", "phone", "currency", "sku", "contact")
+TEXTS = ("type", "email", "phone", "currency", "sku", "contact", "identity", "merged_into")
 
 
 class Read(NamedTuple):
@@ -46,8 +46,12 @@ def finish(connection: Connection, *, now: dt.datetime) -> None:
 
 @transaction.atomic
 def store(connection: Connection, kind: Kind, records: Sequence[Record]) -> Read:
-    """Make the rows of a kind what was read, in a constant number of queries per 500 records."""
+    """Make the rows of a kind what was read, in a constant number of queries per 500 records. What
+    names a record that is called otherwise now follows it.
+    """
     known = {row.remote_id: row for row in connection.records.filter(kind=kind)}
+    moved = moves.moved(known, records)
+    left = list(moves.gone(moved, known))
     counts: Counter[str] = Counter()
     kept: list[RemoteRecord] = []
     for row in _rows(connection, kind, records):
@@ -63,12 +67,14 @@ def store(connection: Connection, kind: Kind, records: Sequence[Record]) -> Read
     for row in gone:
         row.active = False
     RemoteRecord.objects.bulk_create(
-        [*kept, *gone],
+        [*kept, *gone, *left],
         batch_size=500,
         update_conflicts=True,
         unique_fields=["connection", "kind", "remote_id"],
         update_fields=["name", "version", "active", "facts"],
     )
+    if moved:
+        moves.follow(connection, kind, moved)
     return Read(kind, len(records), counts["new"], counts["changed"], len(gone))
 
 

@@ -169,7 +169,8 @@ class Connection(models.Model):
     @property
     def known(self) -> dict[str, Any]:
         """The company's facts with what somebody chose for it, as the provider wants them."""
-        return {**self.facts, "options": self.options}
+        chosen = {"options": self.options, "income_account_id": self.income_account_id}
+        return {**self.facts, **chosen}
 
     @property
     def is_lost(self) -> bool:

@@ -71,8 +71,10 @@ class Tokens:
 class Session:
     """What a call needs: the company, a valid access token, and what the adapter remembers of it.
 
-    `facts` are the company's facts as `company()` returned them (currency, preferences). The
-    adapter calls `spend` right before each request; what it raises stops the call there.
+    `facts` are the company's facts as `company()` returned them (currency, preferences), with what
+    somebody chose for it: `options` of the provider's own, and `income_account_id`, where sales go
+    that name no account. The adapter calls `spend` right before each request; what it raises stops
+    the call there.
     """
 
     company_id: str
@@ -146,6 +148,8 @@ class Record:
     `name` is what people see there ("Parent:Child" for a sub-customer). `price` and `sku` are an
     item's, `percent` a tax's, `email` and the address rows a customer's, `type` an account's or
     person's. `currency` is the only one that a customer can be billed in; "" where there are more.
+    Where an `id` may be changed there, or pass to another record, `identity` stays; `merged_into`
+    is the id of the record that an inactive one became part of.
     """
 
     kind: Kind
@@ -163,6 +167,8 @@ class Record:
     percent: Decimal | None = None
     contact: str = ""  # a customer's person, as written
     link_only: bool = False  # ours may be linked with it, but it makes no record of ours
+    identity: str = ""
+    merged_into: str = ""
 
 
 @dataclass(frozen=True, slots=True)

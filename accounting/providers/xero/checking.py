@@ -8,7 +8,7 @@ from typing import Any
 from accounting.providers.port import Document, Reason, Rejected, TimeDocument
 
 from . import mapping
-from .mapping import LONGEST_NUMBER, plain
+from .mapping import ITEM, LONGEST_NUMBER, REVENUE, plain
 
 
 def problems(document: Document | TimeDocument, facts: Mapping[str, Any]) -> Iterator[Rejected]:
@@ -29,6 +29,7 @@ def problems(document: Document | TimeDocument, facts: Mapping[str, Any]) -> Ite
         )
     yield from _head(document, facts)
     yield from _lines(document)
+    yield from _accounts(document, facts)
 
 
 def _head(document: Document, facts: Mapping[str, Any]) -> Iterator[Rejected]:
@@ -71,3 +72,30 @@ def _lines(document: Document) -> Iterator[Rejected]:
             reason=Reason.REFERENCE,
             field="lines",
         )
+
+
+def _accounts(document: Document, facts: Mapping[str, Any]) -> Iterator[Rejected]:
+    """Each item needs an account, and a tax that can be used with its class."""
+    classes = facts.get("tax_classes") or {}
+    sold = dict.fromkeys(
+        (line.item_id, mapping.tax_of(line, facts)) for line in document.lines if line.item_id
+    )
+    for id in dict.fromkeys(id for id, _ in sold):
+        if not (mapping.class_of(id, facts) or facts.get("income_account_id")):
+            yield Rejected(
+                f"The item {id.removeprefix(ITEM)} has no sales account in Xero that is open. Give "
+                "it one there, or choose in the settings of the Accounting page to which account "
+                "such items go. Then read the lists again.",
+                reason=Reason.REFERENCE,
+                field="lines",
+            )
+    for id, tax in sold:
+        kind = mapping.class_of(id, facts) or REVENUE
+        if kind not in classes.get(tax, [kind]):
+            yield Rejected(
+                f"Sales of the item {id.removeprefix(ITEM)} go to an account of the class "
+                f"{kind.lower()} in Xero, with which its tax rate {tax} can't be used. Give it "
+                "another sales account there, or link another tax rate on the Accounting page.",
+                reason=Reason.TAX,
+                field="lines",
+            )

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from accounting.providers.port import Company, Kind, Option
+from accounting.providers.port import Company, Option
 
 from . import faults, lists, mapping, records
 from .client import Client
@@ -45,6 +45,7 @@ def _facts(xero: Client, doc: Doc) -> dict[str, Any]:
     locks = (day_text(doc, name) for name in ("PeriodLockDate", "EndOfYearLockDate"))
     currencies = lists.rows(xero.get("Currencies"), "Currencies")
     actions = lists.rows(xero.get("Organisation/Actions"), "Actions")
+    taxes = lists.taxes(xero)
     denied = {text(each, "Name") for each in actions if text(each, "Status") == "NOT-ALLOWED"}
     return {
         "currency": text(doc, "BaseCurrency"),
@@ -54,8 +55,19 @@ def _facts(xero: Client, doc: Doc) -> dict[str, Any]:
         "time_zone": text(doc, "Timezone"),
         "may_approve": "CreateApprovedInvoice" not in denied,
         "tracking": _tracking(xero),
-        "untaxed_id": records.untaxed(lists.read(xero, Kind.TAX)),
+        "untaxed_id": records.untaxed(map(records.tax, taxes)),
+        "tax_classes": {text(each, "TaxType"): records.tax_classes(each) for each in taxes},
+        "odd_items": _odd_items(xero),
     }
+
+
+def _odd_items(xero: Client) -> dict[str, str]:
+    """By code, the items whose sales go to no account of the revenue class: to which class, if to
+    any.
+    """
+    accounts = {text(each, "Code"): each for each in lists.accounts(xero)}
+    found = {text(doc, "Code"): records.item_class(doc, accounts) for doc in lists.items(xero)}
+    return {code: name for code, name in found.items() if name != mapping.REVENUE}
 
 
 def _tracking(xero: Client) -> list[dict[str, Any]]:

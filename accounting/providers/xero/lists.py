@@ -25,12 +25,12 @@ def read(xero: Client, kind: Kind) -> list[Record]:
         found = {str(doc["ContactID"]): doc for doc in contacts}
         return [records.contact(doc) for doc in found.values()]
     if kind is Kind.ITEM:
-        items = [records.item(doc) for doc in rows(xero.get("Items", unitdp=4), "Items")]
-        return [*items, *map(records.sold_by_account, _income(xero))]
+        sold = [records.item(doc) for doc in items(xero)]
+        return [*sold, *map(records.sold_by_account, _income(xero))]
     if kind is Kind.ACCOUNT:
         return [records.account(doc) for doc in _income(xero)]
     if kind is Kind.TAX:
-        docs = rows(xero.get("TaxRates"), "TaxRates")
+        docs = taxes(xero)
         return [records.tax(doc) for doc in docs if records.is_sales_tax(doc)]
     return []
 
@@ -114,5 +114,19 @@ def _holder(xero: Client, record: NewRecord) -> str:
     return next((str(doc["ContactID"]) for doc in same), "")
 
 
+def items(xero: Client) -> list[Doc]:
+    return rows(xero.get("Items", unitdp=4), "Items")
+
+
+def accounts(xero: Client) -> list[Doc]:
+    return rows(xero.get("Accounts"), "Accounts")
+
+
+def taxes(xero: Client) -> list[Doc]:
+    """Those that a sale can bear."""
+    docs = rows(xero.get("TaxRates"), "TaxRates")
+    return [doc for doc in docs if records.is_sales_tax(doc)]
+
+
 def _income(xero: Client) -> list[Doc]:
-    return [doc for doc in rows(xero.get("Accounts"), "Accounts") if records.is_income(doc)]
+    return [doc for doc in accounts(xero) if records.is_income(doc)]

@@ -33,6 +33,7 @@ LONGEST_CODE, LONGEST_ITEM, LONGEST_NAME = 30, 50, 255
 ITEM, ACCOUNT = "item:", "account:"  # what a line is sold as: by code of an item or of an account
 STATUSES = ("DRAFT", "SUBMITTED", "AUTHORISED")
 APPROVED = "AUTHORISED"
+REVENUE = "REVENUE"  # class of the accounts that sales usually go to
 ADDRESS = ("AddressLine1", "AddressLine2", "City", "Region", "PostalCode", "Country")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -105,8 +106,8 @@ def _line(line: Line, facts: Mapping[str, Any], tracking: Sequence[Body]) -> Bod
         if line.net:
             raise ValueError("A line that costs something needs an item or an account.")
         return {"Description": cut(line.description, LONGEST_TEXT) or "."}
-    body: Body = {**_figures(line), **_sold_as(line.item_id)}
-    if tax := line.tax_id or str(facts.get("untaxed_id", "")):
+    body: Body = {**_figures(line), **_sold_as(line.item_id, facts)}
+    if tax := tax_of(line, facts):
         body["TaxType"] = tax
     if tracking:
         body["Tracking"] = tracking
@@ -134,10 +135,24 @@ def _figures(line: Line) -> Body:
     return {"Description": words, "Quantity": 1, "UnitAmount": number(line.net)}
 
 
-def _sold_as(id: str) -> Body:
+def _sold_as(id: str, facts: Mapping[str, Any]) -> Body:
+    """An item brings its account along; one that has none gets that of the connection."""
     if id.startswith(ACCOUNT):
         return {"AccountCode": id.removeprefix(ACCOUNT)}
-    return {"ItemCode": id.removeprefix(ITEM)}
+    code = id.removeprefix(ITEM)
+    account = str(facts.get("income_account_id") or "") if class_of(id, facts) == "" else ""
+    return {"ItemCode": code, **({"AccountCode": account} if account else {})}
+
+
+def class_of(id: str, facts: Mapping[str, Any]) -> str:
+    """The class of the account that a line with this item is put to; "" when it has none."""
+    odd: Mapping[str, str] = facts.get("odd_items") or {}
+    return odd.get(id.removeprefix(ITEM), REVENUE) if id.startswith(ITEM) else REVENUE
+
+
+def tax_of(line: Line, facts: Mapping[str, Any]) -> str:
+    """Its tax code, or that of what is not taxed."""
+    return line.tax_id or str(facts.get("untaxed_id", ""))
 
 
 def _tracking(facts: Mapping[str, Any]) -> list[Body]:

@@ -8,11 +8,15 @@ from typing import Any
 
 from accounting.providers.port import Kind, Record
 
-from .mapping import ACCOUNT, ADDRESS, ITEM
+from .mapping import ACCOUNT, ADDRESS, ITEM, REVENUE
 from .reading import text
 
 Doc = Mapping[str, Any]
 ACTIVE = "ACTIVE"
+CLASSES = {
+    "ASSET": "CanApplyToAssets", "EQUITY": "CanApplyToEquity", "EXPENSE": "CanApplyToExpenses",
+    "LIABILITY": "CanApplyToLiabilities", REVENUE: "CanApplyToRevenue",
+}  # fmt: skip
 
 
 def contact(doc: Doc) -> Record:
@@ -27,6 +31,7 @@ def contact(doc: Doc) -> Record:
         phone=_phone(doc),
         address=_address(doc),
         contact=" ".join(part for part in person if part),
+        merged_into=text(doc, "MergedToContactID"),
     )
 
 
@@ -42,6 +47,7 @@ def item(doc: Doc) -> Record:
         type="Item",
         sku=text(doc, "Code"),
         price=None if price is None else Decimal(str(price)),
+        identity=text(doc, "ItemID"),
     )
 
 
@@ -57,6 +63,7 @@ def sold_by_account(doc: Doc) -> Record:
         active=text(doc, "Status") == ACTIVE,
         type="Account",
         link_only=True,
+        identity=text(doc, "AccountID"),
     )
 
 
@@ -67,13 +74,27 @@ def account(doc: Doc) -> Record:
         name=text(doc, "Name"),
         active=text(doc, "Status") == ACTIVE,
         type=text(doc, "Type"),
+        identity=text(doc, "AccountID"),
     )
 
 
 def is_income(doc: Doc) -> bool:
     """Whether a line can be put there: of the revenue class, with a code, and not Xero's own."""
-    reserved = text(doc, "SystemAccount") not in ("", "ROUNDING")
-    return text(doc, "Class") == "REVENUE" and bool(text(doc, "Code")) and not reserved
+    return text(doc, "Class") == REVENUE and bool(text(doc, "Code")) and not _is_reserved(doc)
+
+
+def item_class(doc: Doc, accounts: Mapping[str, Doc]) -> str:
+    """The class of the account that an item's sales go to; "" when there is none that takes them.
+    `accounts` by code.
+    """
+    found = accounts.get(text(doc.get("SalesDetails") or {}, "AccountCode"), {})
+    open_ = text(found, "Status") == ACTIVE and text(found, "Type") != "BANK"
+    return text(found, "Class") if open_ and not _is_reserved(found) else ""
+
+
+def _is_reserved(doc: Doc) -> bool:
+    """Xero's own account, for its own entries."""
+    return text(doc, "SystemAccount") not in ("", "ROUNDING")
 
 
 def tax(doc: Doc) -> Record:
@@ -85,6 +106,11 @@ def tax(doc: Doc) -> Record:
         active=text(doc, "Status") in ("", ACTIVE),
         percent=Decimal(str(doc.get("EffectiveRate") or 0)),
     )
+
+
+def tax_classes(doc: Doc) -> list[str]:
+    """The classes of accounts that a tax rate can be used with."""
+    return [name for name, field in CLASSES.items() if doc.get(field) is not False]
 
 
 def is_sales_tax(doc: Doc) -> bool:

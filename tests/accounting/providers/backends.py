@@ -172,6 +172,7 @@ class Xero(Backend):
         self.sim.expire_access_tokens()
 
     def judge(self) -> None:
+        assert self.sim.usage()["violations"] == {}, "more was asked than Xero allows"
         if judge.available():
             judge.check(self.sims.journal)
 

@@ -22,6 +22,7 @@ def sims(settings) -> Iterator[simulators.Simulators]:
     with simulators.start(at=books.NOW, frozen=True, xero=options) as running:
         settings.XERO = books.xero_settings_for(running)
         yield running
+        assert running.xero.usage()["violations"] == {}, "more was asked than Xero allows"
 
 
 @pytest.fixture

@@ -225,3 +225,5 @@ def test_the_daily_limit_in_mid_run_parks_the_rest_until_the_day_is_over(office)
     office.sims.clock.set(held)
     office.wait(rounds=2)
     office.assert_there_once(*invoices)
+    assert office.xero.usage()["violations"] == {"day": 1}  # the one that told us
+    office.xero.app.limits.violations.clear()

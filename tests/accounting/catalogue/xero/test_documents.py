@@ -140,7 +140,7 @@ def test_xero_f23_a_total_that_differs_by_a_cent_is_flagged_and_not_sent_again(o
     assert len(office.batches()) == 1
 
 
-@pytest.mark.parametrize("minutes", [-2, 2])
+@pytest.mark.parametrize("minutes", [-10, -2, 2, 10])
 def test_xero_f24_clocks_that_differ_miss_no_change(office, minutes):
     invoice = office.export()
     skew = dt.timedelta(minutes=minutes)
