@@ -481,6 +481,7 @@ class Provider(Protocol):
     words: ClassVar[Words]
     tax_method: ClassVar[str]  # how it rounds tax: "per_line", or "per_rate" over all of its lines
     holds: ClassVar[frozenset[str]]  # which of "email" and "message" it keeps with an invoice
+    keeps_numbers: ClassVar[bool]  # that of a voided or deleted invoice can't be used again
 
     @property
     def limits(self) -> Limits: ...
