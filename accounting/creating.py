@@ -97,7 +97,7 @@ class _Maker:
         self._one(link, unsure=True)
 
     def _one(self, link: Link, *, unsure: bool) -> None:
-        record = _load(link.sent_as) if link.sent_as else _new(self.connection, link)
+        record = self._under_key(link)
         try:
             try:
                 found = self._ask("create", record, key=str(link.key))
@@ -114,7 +114,7 @@ class _Maker:
         """In one call of its own key. When its answer is lost, each is tried by its own key next,
         and finds its name taken if the call had an effect.
         """
-        new = [_load(link.sent_as) for link in links]
+        new = [self._under_key(link) for link in links]
         try:
             answers = self._ask("create_many", new, key=str(uuid.uuid4()))
         except ProviderError as error:
@@ -126,6 +126,10 @@ class _Maker:
                 self._failed(link, answer, unsure=False)
             else:
                 self._made(link, answer)
+
+    def _under_key(self, link: Link) -> NewRecord:
+        """What goes under the link's key; a key of before this was kept has none."""
+        return _load(link.sent_as) if link.sent_as else _new(self.connection, link)
 
     def _our_own(self, link: Link, error: Rejected) -> str:
         """The id of what has our name since a try that was not answered: most likely that try made
