@@ -1,16 +1,18 @@
 """Customers and items that the first delivery creates there.
 
-A key is on the link's row before the first try and stays until an answer is known. So a try whose
-answer was lost creates nothing twice: the same key is used again, and a name that is taken by then
-is our own.
+A key, and the record that is sent under it, are on the link's row before the first try and stay
+until an answer is known. So a try whose answer was lost creates nothing twice: the same is sent
+again, whatever became of ours meanwhile, and a name that is taken by then is our own.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -50,8 +52,10 @@ def ensure(
             made[link.pk] = link.remote_id
         elif link.key:
             maker.again(link)
-        else:
+        elif link.customer or link.item:
             fresh.append(link)
+        else:
+            failed[link.pk] = Rejected("Only customers and items can be created there.")
     maker.create(fresh)
     for gone in set(link_ids) - set(made) - set(failed):
         failed[gone] = Rejected("A record that this invoice needs is no longer linked.")
@@ -80,7 +84,8 @@ class _Maker:
         now = self.clock.now()
         for link in links:
             link.key, link.changed_at = uuid.uuid4(), now
-        Link.objects.bulk_update(links, ["key", "changed_at"])
+            link.sent_as = _dump(_new(self.connection, link))
+        Link.objects.bulk_update(links, ["key", "sent_as", "changed_at"])
         if len(links) == 1:
             self._one(links[0], unsure=False)
         else:
@@ -91,8 +96,8 @@ class _Maker:
         self._one(link, unsure=True)
 
     def _one(self, link: Link, *, unsure: bool) -> None:
+        record = self._under_key(link)
         try:
-            record = _new(self.connection, link)
             try:
                 found = self._ask("create", record, key=str(link.key))
             except Rejected as error:
@@ -108,8 +113,8 @@ class _Maker:
         """In one call of its own key. When its answer is lost, each is tried by its own key next,
         and finds its name taken if the call had an effect.
         """
+        new = [self._under_key(link) for link in links]
         try:
-            new = [_new(self.connection, link) for link in links]
             answers = self._ask("create_many", new, key=str(uuid.uuid4()))
         except ProviderError as error:
             for link in links:
@@ -120,6 +125,10 @@ class _Maker:
                 self._failed(link, answer, unsure=False)
             else:
                 self._made(link, answer)
+
+    def _under_key(self, link: Link) -> NewRecord:
+        """What goes under the link's key; a key of before this was kept has none."""
+        return _load(link.sent_as) if link.sent_as else _new(self.connection, link)
 
     def _our_own(self, link: Link, error: Rejected) -> str:
         """The id of what has our name since a try that was not answered: most likely that try made
@@ -145,7 +154,7 @@ class _Maker:
         provider can't be asked now says nothing of an earlier try.
         """
         if not isinstance(error, Unknown) and (isinstance(error, Rejected) or not unsure):
-            Link.objects.filter(pk=link.pk).update(key=None)
+            Link.objects.filter(pk=link.pk).update(key=None, sent_as=None)
         self.failed[link.pk] = error
 
 
@@ -161,6 +170,7 @@ def _keep(connection: Connection, link: Link, made: Record, now: dt.datetime) ->
             remote_id=made.id,
             remote_name=made.name,
             confirmed=True,
+            sent_as=None,
             changed_at=now,
         )
         RemoteRecord.objects.update_or_create(
@@ -174,6 +184,18 @@ def _keep(connection: Connection, link: Link, made: Record, now: dt.datetime) ->
                 "facts": references.facts(made),
             },
         )
+
+
+def _dump(record: NewRecord) -> dict[str, Any]:
+    """As JSON keeps it."""
+    price = None if record.price is None else str(record.price)
+    return {**dataclasses.asdict(record), "kind": record.kind.value, "price": price}
+
+
+def _load(data: dict[str, Any]) -> NewRecord:
+    price = None if data["price"] is None else Decimal(data["price"])
+    known = {"kind": Kind(data["kind"]), "price": price, "address": tuple(data["address"])}
+    return NewRecord(**{**data, **known})
 
 
 def _new(connection: Connection, link: Link) -> NewRecord:

@@ -10,7 +10,7 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.models import User
 from invoices import events, lifecycle
 
-from . import amendments, connected, money_there, outbox
+from . import amendments, connected, money_there, outbox, remotes
 from .models import Export, Finding, RemoteInvoice
 from .noticing import ALONE
 
@@ -43,10 +43,14 @@ def accept(finding: Finding, *, by: User | None, now: dt.datetime) -> Finding:
 
 
 def can_push(finding: Finding, remote: RemoteInvoice | None) -> bool:
-    """Whether ours can be sent again: not over what is paid there."""
+    """Whether ours can be sent again: not over what is paid there, nor where the number of what was
+    deleted stays taken.
+    """
     if finding.kind not in OURS_COUNTS or remote is None:
         return False
-    return finding.kind == Kind.DELETED or remote.status == RemoteInvoice.Status.OPEN
+    if finding.kind == Kind.DELETED:
+        return not remotes.why_not_anew(remote)
+    return remote.status == RemoteInvoice.Status.OPEN
 
 
 @transaction.atomic

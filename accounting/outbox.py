@@ -20,7 +20,17 @@ from atera_invoicing.models import User
 from invoices import exporting
 from invoices.models import Invoice
 
-from . import amendments, claimed, connected, documents, money_there, planning, readiness, timepush
+from . import (
+    amendments,
+    claimed,
+    connected,
+    documents,
+    money_there,
+    planning,
+    readiness,
+    remotes,
+    timepush,
+)
 from .models import Connection, Export, Finding, RemoteInvoice, Run
 from .planning import Row
 from .providers.port import Document, TimeDocument
@@ -133,13 +143,17 @@ def queue_anew(
     now: dt.datetime,
     plan_hash: str = "",
 ) -> Export:
-    """Send an invoice again that was deleted there, as a new document of the next generation."""
+    """Send an invoice again that was deleted there, as a new document of the next generation;
+    refused where its number stays taken.
+    """
     connected.refuse_unless_active(connection)
     rows = RemoteInvoice.objects.select_for_update(of=("self",))
     remote = rows.select_related("invoice", "connection", "remainder").get(pk=remote.pk)
     invoice = Invoice.objects.select_for_update().get(pk=remote.invoice_id)
     if remote.status != RemoteInvoice.Status.DELETED:
         raise Refused("still_there", f"{remote.number} is still there and is not sent again.")
+    if why := remotes.why_not_anew(remote):
+        raise Refused("number_stays_taken", why)
     plan = planning.resend(connection, remote)
     planning.refuse_unless(plan, plan_hash)
     for ready in plan.ready:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from atera_invoicing.errors import Refused
 from invoices.models import Invoice
 
-from . import connected, documents, readiness, values
+from . import connected, documents, readiness, remotes, values
 from .models import Connection, Export, Link, RemoteInvoice
 from .providers.port import Kind, Operation
 from .readiness import Ready
@@ -66,7 +66,9 @@ def make(connection: Connection, ids: Collection[int]) -> Plan:
     invoices = list(Invoice.objects.filter(pk__in=ids).order_by("id"))
     there = {
         remote.invoice_id: remote
-        for remote in RemoteInvoice.objects.filter(connection=connection, invoice__in=ids)
+        for remote in RemoteInvoice.objects.filter(
+            connection=connection, invoice__in=ids
+        ).select_related("connection", "invoice")
     }
     on_the_way = set(
         Export.objects.filter(invoice__in=ids, state__in=Export.OPEN).values_list(
@@ -91,7 +93,8 @@ def resend(connection: Connection, remote: RemoteInvoice) -> Plan:
     """
     ready = readiness.check(connection, [remote.invoice_id])
     if remote.status == RemoteInvoice.Status.DELETED:
-        rows = _creations(connection, ready)
+        why = remotes.why_not_anew(remote)
+        rows = [_blocked(one, why) for one in ready] if why else _creations(connection, ready)
     else:
         rows = [_update(connection, one, remote) for one in ready]
     return _plan([*_records(connection, ready), *rows], ready)
@@ -122,7 +125,9 @@ def _skipped(invoice: Invoice, remote: RemoteInvoice | None, on_the_way: bool) -
     elif remote is None:
         return None
     elif remote.status == RemoteInvoice.Status.DELETED:
-        there, why = remote.pk, "Deleted there. It goes again only when somebody sends it anew."
+        why = remotes.why_not_anew(remote)
+        if not why:
+            there, why = remote.pk, "Deleted there. It goes again only when somebody sends it anew."
     else:
         why = f"It is there already, as {remote.number or remote.remote_id}."
     return Row(Action.SKIP, "invoice", str(invoice), invoice.pk, why=(why,), there=there)
@@ -177,8 +182,8 @@ def _update(connection: Connection, ready: Ready, remote: RemoteInvoice) -> Row:
     return _row(Action.UPDATE, ready, changes, documents.digest(documents.dump(document)))
 
 
-def _blocked(ready: Ready) -> Row:
-    invoice, why = ready.invoice, tuple(missing.message for missing in ready.missing)
+def _blocked(ready: Ready, *more: str) -> Row:
+    invoice, why = ready.invoice, (*more, *(missing.message for missing in ready.missing))
     return Row(Action.BLOCKED, "invoice", str(invoice), invoice.pk, why=why)
 
 

@@ -12,7 +12,9 @@ from django.db import transaction
 from atera_invoicing import bulk
 from invoices.models import Invoice
 
+from . import connected
 from .models import Connection, Finding, RemoteInvoice
+from .providers import registry
 from .providers.port import Receipt, Status
 
 SUMS = ("subtotal", "tax", "total")
@@ -69,6 +71,19 @@ def values_of(there: Receipt | Status) -> dict[str, Any]:
         "draft": there.draft,
         "content": dict(there.content or {}),
     }
+
+
+def why_not_anew(remote: RemoteInvoice) -> str:
+    """Why an invoice that was deleted there can't go again, and the way on; "" where it can."""
+    connection = remote.connection
+    ours = connection.numbering == Connection.Numbering.OURS
+    if not (ours and registry.get(connection.provider).keeps_numbers):
+        return ""
+    where = connected.where(connection)
+    return (
+        f"{remote.invoice} was deleted in {where}, where its number stays taken. Void it here: its"
+        " work is free again then, and is billed anew under a new number."
+    )
 
 
 def status_of(balance: Decimal, total: Decimal) -> str:

@@ -38,6 +38,12 @@ def void_there(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> E
         raise Refused("not_voided", "This invoice is not voided here. Void it at both ends.")
     if remote.status in RemoteInvoice.GONE:
         raise Refused("gone_there", f"{remote.number} is voided or deleted there already.")
+    if counts_as_paid(remote):
+        raise Refused(
+            "nothing_due",
+            f"{remote.number} comes to nothing and counts as paid there, so it can't be voided"
+            " there. Void it only here: it changes nothing in the books there.",
+        )
     if remote.balance != remote.total:
         raise Refused(
             "paid_there",
@@ -47,6 +53,11 @@ def void_there(remote: RemoteInvoice, *, by: User | None, now: dt.datetime) -> E
     return amendments.queue_change(
         remote.connection, remote, operation=Export.Operation.VOID, by=by, now=now
     )
+
+
+def counts_as_paid(remote: RemoteInvoice) -> bool:
+    """Whether it is for nothing and paid by that: then nobody can void it there."""
+    return remote.status == RemoteInvoice.Status.PAID and not remote.total
 
 
 def accepted(remote: RemoteInvoice) -> Finding | None:

@@ -75,8 +75,8 @@ class RemoteInvoiceViewSet(Listing, Retrieving, Endpoint):
     @action(detail=True, methods=["post"])
     def send(self, request: Request, pk: str) -> Response:
         """Write it there anew, as it is here now; refused when it is paid or was changed there.
-        What was deleted there goes as a new document, and what was accepted as it is there is
-        undone.
+        What was deleted there goes as a new document, unless its number stays taken there, and what
+        was accepted as it is there is undone.
         """
         plan_hash = self.given(PlannedSerializer).get("plan", "")
         export = voiding.send(self.get_object(), by=request.user, now=self.now, plan_hash=plan_hash)

@@ -53,6 +53,9 @@ class Link(models.Model):
     key = models.UUIDField(
         null=True, help_text="Request key of its creation there, fixed before the first try."
     )
+    sent_as = models.JSONField(
+        null=True, help_text="The record as it was first sent under this key."
+    )
     changed_at = models.DateTimeField()
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"

@@ -517,6 +517,7 @@ class Provider(Protocol):
     tax_method: ClassVar[str]  # how it rounds tax: "per_line", or "per_rate" over all of its lines
     holds: ClassVar[frozenset[str]]  # which of "email" and "message" it keeps with an invoice
     one_currency: ClassVar[bool]  # a customer there has one currency, for good
+    keeps_numbers: ClassVar[bool]  # that of a voided or deleted invoice can't be used again
 
     @property
     def limits(self) -> Limits: ...

@@ -10,7 +10,7 @@ from django import template
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import connected, progress, readiness, voiding, wording
+from accounting import connected, progress, readiness, remotes, voiding, wording
 from accounting.models import Connection, Export, Finding, RemoteInvoice
 from accounting.providers import registry
 from accounting.providers.port import Kind, Words
@@ -114,7 +114,7 @@ def provider(key: str) -> str:
 def invoice_accounting(context: Any, invoice: Invoice) -> dict[str, Any]:
     """The panel of the invoice page: where it is there, what differs, what would be refused."""
     connection = Connection.objects.active().first()
-    remote = invoice.remotes.select_related("connection").first()
+    remote = invoice.remotes.select_related("connection", "invoice").first()
     export = invoice.exports.first()
     ready = (
         readiness.check(connection, [invoice.pk])
@@ -133,9 +133,11 @@ def invoice_accounting(context: Any, invoice: Invoice) -> dict[str, Any]:
         "moving": export is not None and export.state in Export.OPEN,
         "findings": invoice.findings.waiting(),
         "live": voiding.live(invoice.pk) if remote else None,
+        "counts_as_paid": remote is not None and voiding.counts_as_paid(remote),
         "gone": remote is not None
         and remote.connection == connection
         and remote.status == RemoteInvoice.Status.DELETED,
+        "why_not_anew": remotes.why_not_anew(remote) if remote else "",
         "missing": ready[0].missing if ready else (),
         "warnings": ready[0].warnings if ready else (),
     }

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import connected, findings, noticing, tasks, wizard, wording
+from accounting import connected, findings, noticing, remotes, tasks, wizard, wording
 from accounting.filters import FindingFilter
 from accounting.models import Finding, RemoteInvoice
 from atera_invoicing.pages import ActionPage, Bulk, DetailPage, ListPage
@@ -70,9 +70,8 @@ class FindingPage(DetailPage):
     def context(self) -> dict[str, Any]:
         finding = self.object
         words = connected.words(finding.connection)
-        remote = RemoteInvoice.objects.filter(
-            connection=finding.connection, invoice=finding.invoice
-        ).first()
+        rows = RemoteInvoice.objects.filter(connection=finding.connection, invoice=finding.invoice)
+        remote = rows.select_related("connection", "invoice").first()
         return super().context() | {
             "remote": remote,
             "where": connected.where(finding.connection),
@@ -81,6 +80,7 @@ class FindingPage(DetailPage):
             "problems": [row["ours"] for row in finding.differences if row["field"] == "problem"],
             "can_accept": finding.kind in findings.ACCEPTABLE,
             "can_push": findings.can_push(finding, remote),
+            "why_not": remotes.why_not_anew(remote) if remote else "",
             "gone_there": finding.kind in noticing.ALONE,
         }
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 
-from accounting import connected, documents, tasks, voiding, wording
+from accounting import connected, documents, remotes, tasks, voiding, wording
 from accounting.models import Connection, RemoteInvoice
 from atera_invoicing.pages import ActionPage, Page, ReasonForm
 from invoices.views.invoice import freed
@@ -101,7 +101,8 @@ class RemoteSend(RemoteAction, SendPage):
 
     def get_question(self) -> str:
         if self.object.status == RemoteInvoice.Status.DELETED:
-            return "It was deleted there. It is sent as a new document."
+            lost = remotes.why_not_anew(self.object)
+            return "" if lost else "It was deleted there. It is sent as a new document."
         plain = "What is there is written over with the invoice as it is here now, its e-mail too."
         finding = voiding.accepted(self.object)
         if finding is None:

@@ -81,6 +81,7 @@ class QuickBooksOnline:
     tax_method: ClassVar[str] = "per_rate"
     one_currency: ClassVar[bool] = True
     holds: ClassVar[frozenset[str]] = frozenset({"email", "message"})
+    keeps_numbers: ClassVar[bool] = False
     # Intuit allows 500 requests a minute, 10 a second, 40 batches a minute, and takes up to two
     # minutes for a request.
     limits: ClassVar[Limits] = Limits(

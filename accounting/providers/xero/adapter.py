@@ -67,6 +67,7 @@ class Xero:
     tax_method: ClassVar[str] = "per_line"
     one_currency: ClassVar[bool] = False
     holds: ClassVar[frozenset[str]] = frozenset()
+    keeps_numbers: ClassVar[bool] = True
 
     def __init__(
         self, *, oauth: OAuth, api: str, app: str, home: str, webhook_keys: Sequence[str],
