@@ -69,6 +69,20 @@ def usage(connection: Connection, *, now: dt.datetime) -> Usage:
     return Usage(minute, len(ledger.call_times()), ledger.day, ledger.reads)
 
 
+def left_today(connection: Connection, *, now: dt.datetime) -> int | None:
+    """Requests of this day that are left; None where days have no limit."""
+    limits = registry.get(connection.provider).limits
+    if not limits.per_day:
+        return None
+    spent = Connection.objects.values_list("spent", flat=True).get(pk=connection.pk)
+    return max(0, limits.per_day - _Ledger(spent, limits, now).day)
+
+
+def next_day(now: dt.datetime) -> dt.datetime:
+    """When the limit of the day begins anew."""
+    return dt.datetime.fromtimestamp(_next_day(now.timestamp()), dt.UTC)
+
+
 def eta(connection: Connection, documents: int, *, now: dt.datetime) -> dt.datetime:
     """When so many documents will have been sent, at the measured pace and within the limits."""
     limits = registry.get(connection.provider).limits

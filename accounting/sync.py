@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from atera_invoicing import bulk, money
+from atera_invoicing import money
 from atera_invoicing.errors import Refused
 from atera_invoicing.leases import Clock
 from invoices.models import Payment
 
-from . import calling, comparing, money_there, noticing, remotes
+from . import calling, comparing, money_there, noticing, remotes, sweeping
 from .models import Connection, Finding, RemoteInvoice
-from .providers.port import Changes, Rejected, State, Status
+from .providers.port import Changes, ProviderError, Rejected, State, Status, Unavailable
 
 logger = logging.getLogger(__name__)
 UNREADABLE = (
@@ -29,13 +29,12 @@ UNREADABLE = (
     " is looked at again every night; if this stays, whoever runs this software should be told."
 )
 EVERY = dt.timedelta(minutes=15)
-CHUNK = 200
 MOST_ROUNDS = 20
 
 
 def poll(connection_id: int, *, now: dt.datetime) -> bool:
-    """Ask what changed since the last time; the first time, look at everything. False when it is
-    not time yet or somebody else asks.
+    """Ask what changed since the last time, and begin with a look at everything where nobody can
+    tell. False when it is not time yet or somebody else asks.
     """
     due = Connection.objects.active().filter(lost_at__isnull=True, poll_at__lte=now)
     if not due.filter(pk=connection_id).update(poll_at=now + EVERY):
@@ -43,43 +42,40 @@ def poll(connection_id: int, *, now: dt.datetime) -> bool:
     connection = Connection.objects.get(pk=connection_id)
     clock = Clock(now)
     for _ in range(MOST_ROUNDS):
-        asked_at, cursor = clock.now(), connection.cursor
-        try:
-            changes = calling.ask(connection, "changes", cursor, at=asked_at, now=asked_at)
-        except Rejected as error:
-            if error.code != "cursor_too_old":
-                raise
-            return _begin_anew(connection, clock)
-        if not cursor:  # what happened before, nobody will tell us
-            sweep(connection, now=clock.now())
+        asked_at = clock.now()
+        changes = _changes(connection, asked_at)
         _apply(connection, changes, asked_at)
         if changes.complete:
             break
     Connection.objects.filter(pk=connection_id).update(polled_at=clock.now())
+    sweep_on(connection, now=clock.now())
     return True
 
 
 def sweep(connection: Connection, *, now: dt.datetime) -> int:
-    """Look at every invoice that is there, as if nobody had ever told us anything; and once more at
-    those that are gone, where that could not be followed.
+    """Look at every invoice that is there, as if nobody had ever told us anything. As far as the
+    budget goes; the rest is looked at later. The number of invoices that were looked at.
     """
+    sweeping.begin(connection, now=now)
+    return sweep_on(connection, now=now)
+
+
+def sweep_on(connection: Connection, *, now: dt.datetime) -> int:
+    """Go on with a sweep that is due, if there is one, until its end or that of the budget."""
     clock = Clock(now)
-    stuck = Finding.objects.filter(
-        connection=connection, kind__in=Finding.STUCK, answered_at__isnull=True
-    )
-    rows = RemoteInvoice.objects.filter(connection=connection).filter(
-        ~Q(status__in=RemoteInvoice.GONE) | Q(invoice__in=stuck.values("invoice"))
-    )
     looked = 0
-    for chunk in bulk.chunks(list(rows.order_by("id").values_list("remote_id", flat=True)), CHUNK):
-        asked_at = clock.now()
-        found = calling.ask(connection, "get", chunk, now=asked_at)
-        for remote_id in chunk:
-            status = found.get(remote_id) or Status(remote_id, State.DELETED)
-            with _alone(connection, remote_id, asked_at):
-                apply(connection, status, asked_at=asked_at)
-        looked += len(chunk)
-    Connection.objects.filter(pk=connection.pk).update(swept_at=clock.now())
+    if not sweeping.claim(connection, now=now):
+        return looked
+    while some := sweeping.ahead(connection):
+        if until := sweeping.rest(connection, now=clock.now()):
+            sweeping.park(connection, until=until)
+            return looked
+        if not _sweep_over(connection, dict(some), clock):
+            return looked
+        looked += len(some)
+        if not sweeping.reach(connection, some[-1][0], now=clock.now()):
+            return looked
+    sweeping.finish(connection, now=clock.now())
     return looked
 
 
@@ -150,8 +146,7 @@ def _apply(connection: Connection, changes: Changes, asked_at: dt.datetime) -> N
             remote = _locked(connection, remote_id).get()
             money_there.forget(remote, changes.payments_gone, now=asked_at)
             money_there.follow(remote, now=asked_at)
-    Connection.objects.filter(pk=connection.pk).update(cursor=changes.cursor)
-    connection.cursor = changes.cursor
+    _keep_cursor(connection, changes)
 
 
 @contextmanager
@@ -176,12 +171,45 @@ def _name(
         noticing.report_problem(remote, kind, [sentence], now=now)
 
 
-def _begin_anew(connection: Connection, clock: Clock) -> bool:
-    """We were away for too long to be told what changed: look at everything, then begin now."""
-    now = clock.now()
-    changes = calling.ask(connection, "changes", "", at=now, now=now)
-    sweep(connection, now=now)
-    Connection.objects.filter(pk=connection.pk).update(cursor=changes.cursor, polled_at=clock.now())
+def _changes(connection: Connection, asked_at: dt.datetime) -> Changes:
+    """What changed. The first time, and after too long, nobody tells what happened before: then a
+    sweep begins, and the cursor to go on from is kept before it does.
+    """
+    cursor = connection.cursor
+    try:
+        changes = calling.ask(connection, "changes", cursor, at=asked_at, now=asked_at)
+    except Rejected as error:
+        if error.code != "cursor_too_old":
+            raise
+        cursor = ""
+        changes = calling.ask(connection, "changes", cursor, at=asked_at, now=asked_at)
+    if not cursor:
+        with transaction.atomic():
+            _keep_cursor(connection, changes)
+            sweeping.begin(connection, now=asked_at)
+    return changes
+
+
+def _keep_cursor(connection: Connection, changes: Changes) -> None:
+    Connection.objects.filter(pk=connection.pk).update(cursor=changes.cursor)
+    connection.cursor = changes.cursor
+
+
+def _sweep_over(connection: Connection, ids: Mapping[int, str], clock: Clock) -> bool:
+    """Look at these. False, and the sweep goes on later, when the provider can't be asked now."""
+    asked_at = clock.now()
+    try:
+        found = calling.ask(connection, "get", list(ids.values()), now=asked_at)
+    except ProviderError as error:
+        seconds = max(getattr(error, "retry_after", None) or 0.0, sweeping.PAUSE)
+        sweeping.park(connection, until=clock.now() + dt.timedelta(seconds=seconds))
+        if not isinstance(error, Unavailable):
+            raise
+        return False
+    for remote_id in ids.values():
+        status = found.get(remote_id) or Status(remote_id, State.DELETED)
+        with _alone(connection, remote_id, asked_at):
+            apply(connection, status, asked_at=asked_at)
     return True
 
 

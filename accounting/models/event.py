@@ -24,6 +24,7 @@ class RemoteInvoice(models.Model):
         DELETED = "deleted", "Deleted there"
 
     GONE = (Status.VOIDED, Status.DELETED)
+    UNSETTLED = (Status.OPEN, Status.PARTIALLY_PAID)
 
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="invoices")
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="remotes")

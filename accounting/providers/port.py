@@ -360,7 +360,8 @@ class Limits:
     `per_minute` counts requests, `calls_per_minute` calls of `send`, `per_day` and `per_second`
     requests, `reads_per_month` requests that change nothing (0: no limit). `batch` is the most
     documents in one call. `settle` is how long a request may still take effect after we gave up on
-    it.
+    it. `look` is what a look for changes costs in requests when there are few, and `look_at_once`
+    how many ids one request of `get` has room for.
     """
 
     per_minute: int
@@ -370,6 +371,8 @@ class Limits:
     settle: dt.timedelta
     per_second: int = 0
     reads_per_month: int = 0
+    look: int = 1
+    look_at_once: int = 200
 
 
 # Errors -------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ Url = Callable[[str], str]
 OVERLAP = dt.timedelta(minutes=5)  # clocks differ, and what was just written is found late
 OLDEST = dt.timedelta(days=90)  # then looking at ours by their ids is less than all that changed
 PAGE, MOST_PAGES = 200, 5
+REQUESTS = 2  # of a look at few changes: invoices and payments
 TICK = dt.timedelta(seconds=1)  # what Xero compares
 BY_CHANGE = "UpdatedDateUTC ASC"
 
