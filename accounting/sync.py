@@ -21,12 +21,19 @@ from invoices.models import Payment
 
 from . import calling, comparing, money_there, noticing, remotes, sweeping
 from .models import Connection, Finding, RemoteInvoice
+from .providers import registry
 from .providers.port import Changes, ProviderError, Rejected, State, Status, Unavailable
 
 logger = logging.getLogger(__name__)
 UNREADABLE = (
     "What the accounting system says about this invoice could not be read. The log has details. It"
     " is looked at again every night; if this stays, whoever runs this software should be told."
+)
+MISSING = (
+    "{where} no longer knows this invoice, although it was there. What is known of it, payments too,"
+    " stays here as it was. Look first whether the right {company} is connected. If data was lost"
+    " there, whoever keeps the books there can bring it back; else void the invoice here, and its"
+    " work can be billed again. It is looked at again every night."
 )
 EVERY = dt.timedelta(minutes=15)
 MOST_ROUNDS = 20
@@ -109,8 +116,13 @@ def apply(connection: Connection, status: Status, *, asked_at: dt.datetime) -> b
         noticing.report_problem(remote, Finding.Kind.UNREAD, [UNREADABLE], now=asked_at)
         return True
     noticing.gone(remote, Finding.Kind.UNREAD, now=asked_at)
-    _store(remote, status, asked_at)
     invoice = remote.invoice
+    if status.state == State.MISSING:
+        told = [] if invoice.voided_at else [missing(connection)]
+        noticing.report_problem(remote, Finding.Kind.MISSING, told, now=asked_at)
+        return True
+    noticing.gone(remote, Finding.Kind.MISSING, now=asked_at)
+    _store(remote, status, asked_at)
     if status.is_gone:
         kind = Finding.Kind(status.state.value)
         if not invoice.voided_at:
@@ -125,6 +137,12 @@ def apply(connection: Connection, status: Status, *, asked_at: dt.datetime) -> b
     if not invoice.voided_at:
         money_there.settle(remote, status.settlements, now=asked_at)
     return True
+
+
+def missing(connection: Connection) -> str:
+    """What is told of an invoice that nobody there knows any more."""
+    company = registry.get(connection.provider).words.company
+    return MISSING.format(where=registry.name(connection.provider), company=company)
 
 
 def _locked(connection: Connection, remote_id: str) -> QuerySet[RemoteInvoice]:
@@ -207,9 +225,8 @@ def _sweep_over(connection: Connection, ids: Mapping[int, str], clock: Clock) ->
             raise
         return False
     for remote_id in ids.values():
-        status = found.get(remote_id) or Status(remote_id, State.DELETED)
         with _alone(connection, remote_id, asked_at):
-            apply(connection, status, asked_at=asked_at)
+            apply(connection, found[remote_id], asked_at=asked_at)
     return True
 
 

@@ -283,6 +283,7 @@ class State(StrEnum):
     PAID = "paid"
     VOIDED = "voided"
     DELETED = "deleted"
+    MISSING = "missing"  # it was there, and now nobody there knows it: what was known still counts
     UNREADABLE = "unreadable"  # the answer about this one makes no sense; nothing else is known
 
 
@@ -571,7 +572,8 @@ class Provider(Protocol):
         ...
 
     def get(self, session: Session, ids: Sequence[str]) -> dict[str, Status]:
-        """These invoices as they stand now; deleted ones with state DELETED."""
+        """These invoices as they stand now, each of them; DELETED where the provider says so, and
+        MISSING where it knows nothing of one and would if it had merely been deleted."""
         ...
 
     def numbered(self, session: Session, numbers: Sequence[str]) -> list[Status]:

@@ -80,7 +80,7 @@ class FindingPage(DetailPage):
             "problems": [row["ours"] for row in finding.differences if row["field"] == "problem"],
             "can_accept": finding.kind in findings.ACCEPTABLE,
             "can_push": findings.can_push(finding, remote),
-            "gone_there": finding.kind in noticing.ALONE,
+            "gone_there": finding.kind in findings.VOIDS,
         }
 
 
@@ -103,7 +103,7 @@ class FindingAccept(FindingAction):
     button = "Accept"
 
     def get_question(self) -> str:
-        if self.object.kind in noticing.ALONE:
+        if self.object.kind in findings.VOIDS:
             return f"{self.object.invoice} is voided here too, and its work can be billed again."
         return "What is there counts from now on as right. Our invoice stays as it was issued."
 

@@ -24,9 +24,9 @@ BY_CHANGE = "UpdatedDateUTC ASC"
 
 
 def get(xero: Client, ids: Sequence[str], *, url: Url) -> dict[str, Status]:
-    """The invoices with these ids; what is nowhere counts as deleted."""
+    """The invoices with these ids. Deleted ones stay in Xero, so what is nowhere is missing."""
     found = {status.id: status for status in statuses(finding.by_id(xero, ids), url=url)}
-    return {id: found.get(id) or Status(id, State.DELETED) for id in dict.fromkeys(ids)}
+    return {id: found.get(id) or Status(id, State.MISSING) for id in dict.fromkeys(ids)}
 
 
 def numbered(xero: Client, numbers: Sequence[str], *, url: Url) -> list[Status]:

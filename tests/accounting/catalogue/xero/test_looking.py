@@ -1,0 +1,122 @@
+"""What we hear from Xero and what that costs: looks, sweeps, and what is nowhere to be found."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from accounting import findings, sync, voiding
+from accounting.models import Finding, RemoteInvoice
+from accounting.providers import port, registry
+from accounting.providers.port import State
+from invoices.models import Payment
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def watched(office) -> tuple[port.Session, list[port.Cost]]:
+    """A session, and the requests that were made with it."""
+    spent: list[port.Cost] = []
+    made = office.xero.connect(tenants=[office.connection.company_id])
+    return port.Session(made.tenant, made.access_token, spend=spent.append), spent
+
+
+def opened() -> list[str]:
+    return list(Finding.objects.filter(answered_at=None).values_list("kind", flat=True))
+
+
+@pytest.fixture
+def paid(office):
+    """An invoice with a payment of 100, and looked at."""
+    invoice = office.export()
+    office.look()
+    office.person.receive_payment(office.remote(invoice).remote_id, "100")
+    office.look()
+    assert Payment.objects.live().count() == 1
+    return invoice
+
+
+def sweep(office) -> None:
+    office.sims.clock.move(minutes=10)
+    sync.sweep(office.connection, now=office.now)
+
+
+def lose(office, invoice) -> dict:
+    """As after an accident there: nobody knows it any more."""
+    return office.xero.organisation().docs["Invoice"].pop(office.remote(invoice).remote_id)
+
+
+def test_what_is_nowhere_is_named_and_takes_nothing_back(office, paid):
+    lose(office, paid)
+    sweep(office)
+    assert Payment.objects.live().count() == 1
+    assert office.remote(paid).status == "partially_paid"
+    assert opened() == ["missing"]
+    page = office.browser.get(f"/accounting/differences/{Finding.objects.get().pk}/").text
+    assert "Xero no longer knows this invoice" in page
+    assert "whether the right organisation is connected" in page
+    assert "Void it here too" in page
+
+
+def test_what_is_found_again_is_no_longer_missing(office, paid):
+    document = lose(office, paid)
+    sweep(office)
+    office.xero.organisation().docs["Invoice"][document["InvoiceID"]] = document
+    sweep(office)
+    assert opened() == []
+    assert Payment.objects.live().count() == 1
+
+
+def test_what_is_lost_there_can_be_voided_here(office):
+    invoice = office.export()
+    office.look()
+    lose(office, invoice)
+    for _ in range(2):
+        sweep(office)
+    findings.accept(Finding.objects.get(answered_at=None), by=office.owner, now=office.now)
+    invoice.refresh_from_db()
+    assert invoice.voided_at
+    sweep(office)
+    assert opened() == []
+
+
+def test_a_change_of_what_is_nowhere_needs_a_person_and_says_why(office):
+    invoice = office.export()
+    office.look()
+    lose(office, invoice)
+    voiding.void(office.remote(invoice), reason="wrong", by=office.owner, now=office.now)
+    office.work()
+    office.wait()
+    export = office.of(invoice)
+    assert (export.state, export.code) == ("rejected", "missing")
+    assert "Xero no longer knows this invoice" in office.page(invoice)
+
+
+def test_many_that_are_nowhere_cost_few_requests(office):
+    session, spent = watched(office)
+    ids = [str(uuid.uuid4()) for _ in range(60)]
+    found = registry.get("xero").get(session, ids)
+    assert {status.state for status in found.values()} == {State.MISSING}
+    assert len(found) == 60
+    assert len(spent) == 2 + 3
+
+
+def test_all_that_a_lagging_list_does_not_show_are_found_all_the_same(office):
+    invoices = [office.invoice() for _ in range(6)]
+    office.queue(*invoices)
+    office.work()
+    ids = list(RemoteInvoice.objects.values_list("remote_id", flat=True))
+    office.xero.switch(query_lag_seconds=3600)
+    session, spent = watched(office)
+    found = registry.get("xero").get(session, [str(uuid.uuid4()), *ids])
+    assert [found[id].state for id in ids] == [State.OPEN] * 6
+    assert len(spent) == 1 + 7
+
+
+def test_a_question_by_ids_is_one_request(office):
+    office.export()
+    session, spent = watched(office)
+    registry.get("xero").get(session, [RemoteInvoice.objects.get().remote_id])
+    assert len(spent) == 1
+    assert registry.get("xero").limits.look_at_once == 40
