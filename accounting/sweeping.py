@@ -47,13 +47,10 @@ def ahead(connection: Connection) -> list[tuple[int, str]]:
 
 
 def rest(connection: Connection, *, now: dt.datetime) -> dt.datetime | None:
-    """When it goes on because half of the requests of this day are spent; the other half is for
-    what people wait for. None: it need not rest.
-    """
-    left, limits = budget.left_today(connection, now=now), registry.get(connection.provider).limits
-    if left is None or left * 2 >= limits.per_day:
-        return None
-    return budget.next_day(now) + NEW_DAY
+    """When it goes on because it has no request of this day to spare; None: it need not rest."""
+    if budget.spare(connection, now=now) == 0:
+        return budget.next_day(now) + NEW_DAY
+    return None
 
 
 def reach(connection: Connection, pk: int, *, now: dt.datetime) -> bool:

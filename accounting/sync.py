@@ -30,10 +30,10 @@ UNREADABLE = (
     " is looked at again every night; if this stays, whoever runs this software should be told."
 )
 MISSING = (
-    "{where} no longer knows this invoice, although it was there. What is known of it, payments too,"
-    " stays here as it was. Look first whether the right {company} is connected. If data was lost"
-    " there, whoever keeps the books there can bring it back; else void the invoice here, and its"
-    " work can be billed again. It is looked at again every night."
+    "{where} no longer knows this invoice, although it was there. What is known of it, payments"
+    " too, stays here as it was. Look first whether the right {company} is connected. If data was"
+    " lost there, whoever keeps the books there can bring it back; else void the invoice here, and"
+    " its work can be billed again. It is looked at again every night."
 )
 EVERY = dt.timedelta(minutes=15)
 MOST_ROUNDS = 20
@@ -44,7 +44,7 @@ def poll(connection_id: int, *, now: dt.datetime) -> bool:
     tell. False when it is not time yet or somebody else asks.
     """
     due = Connection.objects.active().filter(lost_at__isnull=True, poll_at__lte=now)
-    if not due.filter(pk=connection_id).update(poll_at=now + EVERY):
+    if not due.filter(pk=connection_id).update(poll_at=now + EVERY, looked_at=now):
         return False
     connection = Connection.objects.get(pk=connection_id)
     clock = Clock(now)

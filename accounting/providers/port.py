@@ -349,6 +349,7 @@ class Doorbell:
     kind: str  # the provider's word for what changed: "invoice", "payment", ...
     id: str  # of the record that changed
     event: str  # what happened to it, in the provider's words
+    of_invoice: bool = False  # the id is an invoice's: only one of ours is worth a look
 
 
 # Budget -------------------------------------------------------------------------------------------

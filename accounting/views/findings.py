@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import connected, findings, noticing, tasks, wizard, wording
+from accounting import connected, findings, tasks, wizard, wording
 from accounting.filters import FindingFilter
 from accounting.models import Finding, RemoteInvoice
 from atera_invoicing.pages import ActionPage, Bulk, DetailPage, ListPage

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import uuid
 
 import pytest
 
-from accounting import findings, sync, voiding
-from accounting.models import Finding, RemoteInvoice
+from accounting import budget, findings, sync, voiding, webhooks
+from accounting.models import Bell, Connection, Finding, RemoteInvoice
 from accounting.providers import port, registry
 from accounting.providers.port import State
 from invoices.models import Payment
+
+from .test_notices import sign
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -120,3 +124,63 @@ def test_a_question_by_ids_is_one_request(office):
     registry.get("xero").get(session, [RemoteInvoice.objects.get().remote_id])
     assert len(spent) == 1
     assert registry.get("xero").limits.look_at_once == 40
+
+
+# Notices ------------------------------------------------------------------------------------------
+
+
+def ring(office, id: str, *, category: str = "INVOICE", at: int = 0) -> None:
+    event = {
+        "resourceId": id, "eventDateUtc": str(at), "eventType": "UPDATE",
+        "eventCategory": category, "tenantId": office.connection.company_id,
+    }  # fmt: skip
+    body = json.dumps({"events": [event]}).encode()
+    webhooks.receive("xero", body, {"x-xero-signature": sign(body)}, now=office.now)
+
+
+def is_rung(office) -> bool:
+    return office.fresh().poll_at <= office.now + webhooks.GATHER
+
+
+@pytest.fixture
+def quiet(office):
+    """An invoice that is there, and a look some time ago."""
+    invoice = office.export()
+    office.look()
+    office.sims.clock.move(minutes=14)
+    return invoice
+
+
+def test_only_what_we_look_at_rings(office, quiet):
+    ring(office, str(uuid.uuid4()), category="CONTACT")
+    ring(office, str(uuid.uuid4()))  # a bill, or an invoice of somebody else
+    assert not is_rung(office)
+    ring(office, office.remote(quiet).remote_id)
+    assert is_rung(office)
+
+
+@pytest.mark.parametrize("category", ["CREDITNOTE", "PREPAYMENT", "OVERPAYMENT"])
+def test_what_may_settle_ours_rings_without_naming_one(office, quiet, category):
+    ring(office, str(uuid.uuid4()), category=category)
+    assert is_rung(office)
+
+
+def test_a_flood_of_notices_leaves_half_of_a_day_to_what_people_want(office, quiet):
+    """One each minute for the last two hours of a day, and a look whenever one is due."""
+    office.sims.clock.set(office.now.replace(hour=22, minute=0))
+    Connection.objects.update(spent={"day": [office.now.date().isoformat(), 400]})
+    begin, looks = office.now, 0
+    for minute in range(2 * 60 - 1):
+        office.sims.clock.set(begin + dt.timedelta(minutes=minute))
+        ring(office, office.remote(quiet).remote_id, at=minute)
+        office.sims.clock.move(seconds=3)
+        looks += sync.poll(office.connection.pk, now=office.now)
+    assert looks > 2 * 4 * 2  # notices do bring looks forward
+    assert budget.usage(office.fresh(), now=office.now).day <= 1000 // 2
+
+
+@pytest.mark.parametrize("events", [5, "x", {"a": 1}, None, [5, None, "x"]])
+def test_a_senseless_notice_is_taken_and_does_no_harm(office, events):
+    body = json.dumps({"events": events}).encode()
+    webhooks.receive("xero", body, {"x-xero-signature": sign(body)}, now=office.now)
+    assert not Bell.objects.exists()
