@@ -48,13 +48,10 @@ def poll(connection_id: int, *, now: dt.datetime) -> bool:
         return False
     connection = Connection.objects.get(pk=connection_id)
     clock = Clock(now)
-    for _ in range(MOST_ROUNDS):
-        asked_at = clock.now()
-        changes = _changes(connection, asked_at)
-        _apply(connection, changes, asked_at)
-        if changes.complete:
-            break
-    Connection.objects.filter(pk=connection_id).update(polled_at=clock.now())
+    with _named_refusal(connection):
+        _follow(connection, clock)
+    rows = Connection.objects.filter(pk=connection_id)
+    rows.update(polled_at=clock.now(), look_refused="")
     sweep_on(connection, now=clock.now())
     return True
 
@@ -189,6 +186,26 @@ def _name(
         noticing.report_problem(remote, kind, [sentence], now=now)
 
 
+def _follow(connection: Connection, clock: Clock) -> None:
+    for _ in range(MOST_ROUNDS):
+        asked_at = clock.now()
+        changes = _changes(connection, asked_at)
+        _apply(connection, changes, asked_at)
+        if changes.complete:
+            return
+
+
+@contextmanager
+def _named_refusal(connection: Connection) -> Iterator[None]:
+    """A look that is refused would be refused again, so the connection says it to people."""
+    try:
+        yield
+    except Rejected as error:
+        rows = Connection.objects.filter(pk=connection.pk)
+        rows.update(look_refused=error.message[:400])
+        raise
+
+
 def _changes(connection: Connection, asked_at: dt.datetime) -> Changes:
     """What changed. The first time, and after too long, nobody tells what happened before: then a
     sweep begins, and the cursor to go on from is kept before it does.
@@ -217,7 +234,8 @@ def _sweep_over(connection: Connection, ids: Mapping[int, str], clock: Clock) ->
     """Look at these. False, and the sweep goes on later, when the provider can't be asked now."""
     asked_at = clock.now()
     try:
-        found = calling.ask(connection, "get", list(ids.values()), now=asked_at)
+        with _named_refusal(connection):
+            found = calling.ask(connection, "get", list(ids.values()), now=asked_at)
     except ProviderError as error:
         seconds = max(getattr(error, "retry_after", None) or 0.0, sweeping.PAUSE)
         sweeping.park(connection, until=clock.now() + dt.timedelta(seconds=seconds))

@@ -107,6 +107,7 @@ class Words:
     taxes: str
     accounts: str
     people: str = "people"
+    own_numbers: str = "numbers from outside"  # the setting that lets us number
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ class QuickBooksOnline:
         taxes="tax codes",
         accounts="income accounts",
         people="employees and vendors",
+        own_numbers="custom transaction numbers",
     )
     tax_method: ClassVar[str] = "per_rate"
     holds: ClassVar[frozenset[str]] = frozenset({"email", "message"})

@@ -7,8 +7,9 @@ import json
 import uuid
 
 import pytest
+import time_machine
 
-from accounting import budget, findings, sync, voiding, webhooks
+from accounting import budget, findings, refreshing, sweeping, sync, voiding, webhooks
 from accounting.models import Bell, Connection, Finding, RemoteInvoice
 from accounting.providers import port, registry
 from accounting.providers.port import State
@@ -184,3 +185,52 @@ def test_a_senseless_notice_is_taken_and_does_no_harm(office, events):
     body = json.dumps({"events": events}).encode()
     webhooks.receive("xero", body, {"x-xero-signature": sign(body)}, now=office.now)
     assert not Bell.objects.exists()
+
+
+# Silence ------------------------------------------------------------------------------------------
+
+
+def accounting_page(office) -> str:
+    with time_machine.travel(office.now, tick=False):
+        return office.browser.get("/accounting/").text
+
+
+def test_a_look_that_is_refused_is_said_until_one_succeeds(office, quiet):
+    office.xero.arm("unentitled", on="GET /api.xro/2.0/Payments*", times=1)
+    office.sims.clock.move(minutes=6)
+    with pytest.raises(port.Rejected):
+        sync.poll(office.connection.pk, now=office.now)
+    page = accounting_page(office)
+    assert "Nothing comes back from Xero." in page
+    assert "does not cover this. Connect again and allow all that is asked for" in page
+    office.look()
+    assert "Nothing comes back" not in accounting_page(office)
+
+
+def test_a_sweep_that_is_refused_is_said_and_tried_again_later(office, quiet):
+    office.xero.arm("unentitled", on="GET /api.xro/2.0/Invoices*", times=1)
+    with pytest.raises(port.Rejected):
+        sync.sweep(office.connection, now=office.now)
+    assert office.fresh().look_refused
+    assert office.connection.sweep_at > office.now
+    office.look()
+    assert office.fresh().look_refused == ""
+    assert office.connection.swept_at
+
+
+def test_a_quiet_day_costs_a_third_of_what_the_smallest_plan_allows(office, quiet):
+    """Every look of a day, the night's sweep, and the lists."""
+    office.sims.clock.set(office.now.replace(hour=0, minute=0) + dt.timedelta(days=1))
+    begin, before = office.now, len(office.xero.requests("read"))
+    for quarter in range(4 * 24):
+        office.sims.clock.set(begin + dt.timedelta(minutes=15 * quarter))
+        if quarter == 12:
+            refreshing.everything(office.fresh(), today=office.now.date(), now=office.now)
+        if quarter == 13:
+            sweeping.begin_nightly(office.connection, now=office.now)
+        Connection.objects.update(poll_at=office.now)
+        assert sync.poll(office.connection.pk, now=office.now)
+    spent = len(office.xero.requests("read")) - before
+    assert spent == budget.usage(office.fresh(), now=office.now).day
+    assert 96 * registry.get("xero").limits.look < spent < 1000 / 3
+    assert office.connection.swept_at > begin
