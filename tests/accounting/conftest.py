@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import simulators
+from accounting.models import Connection
 from atera_invoicing.roles import Role
 from tests import make
 from tests.faults.conftest import elsewhere  # noqa: F401 - a fixture
@@ -60,6 +61,14 @@ def sims(settings) -> Iterator[simulators.Simulators]:
         settings.QBO = books.settings_for(running)
         settings.XERO = books.xero_settings_for(running)
         yield running
+
+
+@pytest.fixture
+def deletable(connection, system) -> None:
+    """What is exported from now on can be deleted there, and has its number again."""
+    system.free_numbers()
+    Connection.objects.filter(pk=connection.pk).update(**system.deletable)
+    connection.refresh_from_db()
 
 
 @pytest.fixture(params=BACKENDS)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import ModuleType
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -59,6 +60,8 @@ class Backend:
     company_call: ClassVar[str]  # reads the company
     lasting: ClassVar[dt.timedelta]  # how long access surely lasts
     pause: ClassVar[float]  # seconds that a throttled call is to wait
+    untaxed: ClassVar[str]  # what a line without tax says
+    reading: ClassVar[ModuleType]  # reads answers
     secret_setting: ClassVar[str]
     currency = "USD"
     tax_mode = TaxMode.PROVIDER
@@ -98,6 +101,9 @@ class Backend:
     def chosen(self, session: port.Session, company: port.Company) -> dict[str, Any]:
         """What the wizard lets people choose, as fields of a connection."""
         raise NotImplementedError
+
+    def free_numbers(self) -> None:
+        """What was deleted gives its number back, where that is not known."""
 
     def distrust_codes(self) -> None:
         """A code that comes twice ends the consent, where that can be."""
@@ -216,7 +222,7 @@ class Backend:
         raise NotImplementedError
 
     def of(self, invoice: Invoice) -> list[Seen]:
-        """What is there of one of our invoices."""
+        """What is there of one of our invoices, without what was deleted."""
         raise NotImplementedError
 
     # Faults

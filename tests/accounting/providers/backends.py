@@ -16,6 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 import simulators
 from accounting.providers import port, qbo, xero
 from accounting.providers.port import Document, NewRecord, TaxMode
+from accounting.providers.qbo import reading as qbo_reading
+from accounting.providers.xero import reading as xero_reading
 from invoices.models import Invoice
 from simulators.journal import Exchange
 from tests.accounting import pointing
@@ -35,6 +37,8 @@ class Qbo(Backend):
     scopes = "com.intuit.quickbooks.accounting"
     lasting = dt.timedelta(minutes=55)
     pause = 60.0
+    untaxed = "NON"
+    reading = qbo_reading
     secret_setting = "QBO_CLIENT_SECRET"
     scenario = "us"
 
@@ -154,7 +158,8 @@ class Qbo(Backend):
 
     # A person at the keyboard, with the ids of the port
 
-    def pay(self, invoice_id: str, amount: str) -> str:
+    def pay(self, invoice_id: str, amount: str | None = None) -> str:
+        """By default all that is open; the id of the payment."""
         return str(self.sim.as_person.receive_payment(invoice_id, amount)["Id"])
 
     def unpay(self, payment_id: str) -> None:
@@ -162,8 +167,9 @@ class Qbo(Backend):
 
     def credit(self, invoice_id: str, amount: str) -> str:
         """Settle with a credit note instead of money."""
+        (invoice,) = [doc for doc in self.sim.invoices() if doc["Id"] == invoice_id]
         memo = self.sim.as_person.create(
-            "CreditMemo", CustomerRef={"value": self.customer_id()}, Line=[{
+            "CreditMemo", CustomerRef={"value": invoice["CustomerRef"]["value"]}, Line=[{
                 "DetailType": "SalesItemLineDetail", "Amount": Decimal(amount),
                 "SalesItemLineDetail": {"ItemRef": {"value": self.item_id()}},
             }],
@@ -191,8 +197,8 @@ class Qbo(Backend):
         return [str(doc["Id"]) for doc in self.sim.invoices()]
 
     def of(self, invoice: Invoice) -> list[Seen]:
-        marker = f"ai-{invoice.uid}"
-        return [_seen_qbo(d) for d in self.sim.invoices() if marker in d.get("PrivateNote", "")]
+        uid = str(invoice.uid)
+        return [_seen_qbo(d) for d in self.sim.invoices() if uid in d.get("PrivateNote", "")]
 
     def names(self, kind: port.Kind) -> list[str]:
         """Of the customers or items that are there."""
@@ -223,6 +229,8 @@ class Xero(Backend):
     company_call = "GET /api.xro/2.0/Organisation*"
     lasting = dt.timedelta(minutes=25)
     pause = 26.0
+    untaxed = "NONE"
+    reading = xero_reading
     secret_setting = "XERO_CLIENT_SECRET"
     regions = ("us",)
     deletes_what_was_paid = False
@@ -297,6 +305,9 @@ class Xero(Backend):
             concurrent_refresh="serve" if grace else "refuse",
         )
 
+    def free_numbers(self) -> None:
+        self.sim.switch(deleted_numbers="free")
+
     def revocations(self) -> list[Exchange]:
         """Every request that gives access back: to one organisation, or the consent."""
         sent = self.sim.requests()
@@ -358,7 +369,7 @@ class Xero(Backend):
 
     # A person at the keyboard, with the ids of the port
 
-    def pay(self, invoice_id: str, amount: str) -> str:
+    def pay(self, invoice_id: str, amount: str | None = None) -> str:
         return str(self.sim.as_person.receive_payment(invoice_id, amount)["PaymentID"])
 
     def unpay(self, payment_id: str) -> None:
@@ -389,9 +400,9 @@ class Xero(Backend):
         return [str(doc["InvoiceID"]) for doc in self.sim.invoices()]
 
     def of(self, invoice: Invoice) -> list[Seen]:
-        marker = f"ai-{invoice.uid}"
-        seen = [_seen_xero(doc) for doc in self.sim.invoices()]
-        return [each for each in seen if each.marker.startswith(marker)]
+        uid = str(invoice.uid)
+        docs = [doc for doc in self.sim.invoices() if doc["Status"] != "DELETED"]
+        return [_seen_xero(doc) for doc in docs if uid in doc.get("Url", "")]
 
     def names(self, kind: port.Kind) -> list[str]:
         """Of the contacts or items that are there."""
