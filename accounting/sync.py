@@ -52,6 +52,7 @@ def poll(connection_id: int, *, now: dt.datetime) -> bool:
             return _begin_anew(connection, clock)
         if not cursor:  # what happened before, nobody will tell us
             sweep(connection, now=clock.now())
+        _look(connection, _settled_by(connection, changes), clock)
         _apply(connection, changes, asked_at)
         if changes.complete:
             break
@@ -70,17 +71,21 @@ def sweep(connection: Connection, *, now: dt.datetime) -> int:
     rows = RemoteInvoice.objects.filter(connection=connection).filter(
         ~Q(status__in=RemoteInvoice.GONE) | Q(invoice__in=stuck.values("invoice"))
     )
-    looked = 0
-    for chunk in bulk.chunks(list(rows.order_by("id").values_list("remote_id", flat=True)), CHUNK):
+    ids = list(rows.order_by("id").values_list("remote_id", flat=True))
+    _look(connection, ids, clock)
+    Connection.objects.filter(pk=connection.pk).update(swept_at=clock.now())
+    return len(ids)
+
+
+def _look(connection: Connection, ids: list[str], clock: Clock) -> None:
+    """Ask how these invoices stand there, and write it down."""
+    for chunk in bulk.chunks(ids, CHUNK):
         asked_at = clock.now()
         found = calling.ask(connection, "get", chunk, now=asked_at)
         for remote_id in chunk:
             status = found.get(remote_id) or Status(remote_id, State.DELETED)
             with _alone(connection, remote_id, asked_at):
                 apply(connection, status, asked_at=asked_at)
-        looked += len(chunk)
-    Connection.objects.filter(pk=connection.pk).update(swept_at=clock.now())
-    return looked
 
 
 def catch_up(connection: Connection, *, now: dt.datetime) -> int:
@@ -152,6 +157,16 @@ def _apply(connection: Connection, changes: Changes, asked_at: dt.datetime) -> N
             money_there.follow(remote, now=asked_at)
     Connection.objects.filter(pk=connection.pk).update(cursor=changes.cursor)
     connection.cursor = changes.cursor
+
+
+def _settled_by(connection: Connection, changes: Changes) -> list[str]:
+    """Invoices that a credit settled which changed, and of which the changes say nothing."""
+    rows = RemoteInvoice.objects.filter(
+        connection=connection, settlements__remote_id__in=changes.credits,
+        settlements__gone_at=None,
+    )  # fmt: skip
+    rows = rows.exclude(remote_id__in=[status.id for status in changes.statuses])
+    return list(rows.order_by("id").values_list("remote_id", flat=True).distinct())
 
 
 @contextmanager

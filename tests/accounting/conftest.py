@@ -14,7 +14,7 @@ from tests.faults.conftest import elsewhere  # noqa: F401 - a fixture
 
 from . import books
 from .making import connect
-from .providers.backends import BACKENDS, Qbo, Xero
+from .providers.backends import BACKENDS, REDIRECT, Qbo, Xero
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -57,7 +57,9 @@ def parts(connection):
 def sims(settings) -> Iterator[simulators.Simulators]:
     """Simulated services whose clock only tests move, and the product pointed at them."""
     options = {"limits": "counted", "organisations": ["us"]}
-    with simulators.start(at=books.NOW, frozen=True, limits="counted", xero=options) as running:
+    with simulators.start(
+        at=books.NOW, frozen=True, limits="counted", redirect_uris=[REDIRECT], xero=options
+    ) as running:
         settings.QBO = books.settings_for(running)
         settings.XERO = books.xero_settings_for(running)
         yield running

@@ -138,6 +138,21 @@ def test_a_credit_settles_as_a_credit(connection, system, out):
     assert status(out) == Status.PAID
 
 
+def test_a_credit_that_leaves_no_mark_on_its_invoice_is_followed_at_the_next_look(
+    connection, system, out
+):
+    look(connection, system)  # so that the invoice itself is old news
+    system.keep_settling_quiet()
+    credit = system.credit(id_there(out), "100")
+    look(connection, system)
+    assert [(p.amount, p.method) for p in out.payments.live()] == [(Decimal(100), "credit")]
+    assert status(out) == Status.PARTIALLY_PAID
+    system.uncredit(credit)
+    look(connection, system)
+    assert not out.payments.live().exists()
+    assert status(out) == Status.EXPORTED
+
+
 def test_more_than_is_owed_stays_named_until_somebody_decides(connection, system, out):
     there = id_there(out)
     Invoice.objects.filter(pk=out.pk).update(total=240, balance=240, subtotal=240)

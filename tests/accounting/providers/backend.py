@@ -105,6 +105,9 @@ class Backend:
     def free_numbers(self) -> None:
         """What was deleted gives its number back, where that is not known."""
 
+    def keep_settling_quiet(self) -> None:
+        """A payment or credit leaves no mark on its invoice, where that is not known."""
+
     def distrust_codes(self) -> None:
         """A code that comes twice ends the consent, where that can be."""
 

@@ -176,6 +176,9 @@ class Qbo(Backend):
         )  # fmt: skip
         return str(self.sim.as_person.apply_credit(invoice_id, memo["Id"], amount)["Id"])
 
+    def uncredit(self, credit_id: str) -> None:
+        self.sim.as_person.remove_payment(credit_id)
+
     def edit(self, invoice_id: str, quantity: str) -> None:
         self.sim.as_person.edit_line(invoice_id, quantity=quantity)
 
@@ -308,6 +311,9 @@ class Xero(Backend):
     def free_numbers(self) -> None:
         self.sim.switch(deleted_numbers="free")
 
+    def keep_settling_quiet(self) -> None:
+        self.sim.switch(payments_bump=False)
+
     def revocations(self) -> list[Exchange]:
         """Every request that gives access back: to one organisation, or the consent."""
         sent = self.sim.requests()
@@ -378,6 +384,9 @@ class Xero(Backend):
     def credit(self, invoice_id: str, amount: str) -> str:
         """Settle with a credit note instead of money."""
         return str(self.sim.as_person.credit(invoice_id, amount)["CreditNoteID"])
+
+    def uncredit(self, credit_id: str) -> None:
+        self.sim.as_person.remove_credit(credit_id)
 
     def edit(self, invoice_id: str, quantity: str) -> None:
         self.sim.as_person.edit_line(invoice_id, quantity=quantity)
