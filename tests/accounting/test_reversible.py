@@ -147,7 +147,7 @@ def test_connecting_the_same_company_again_creates_nothing_here_and_there(system
     disconnect(system, first, owner)
     again = set_up(system, owner)
     assert not again.links.filter(confirmed=False).exists()
-    build.commit(again, owner)
+    again = build.commit(again, owner)
     with pytest.raises(Refused) as refused:
         outbox.queue(again, [invoice.pk], by=None, now=system.clock.now())
     assert refused.value.code == "nothing_to_export"
