@@ -124,6 +124,8 @@ def test_disconnecting_after_an_export_brings_the_configuration_back(
     system, before, owner, removed
 ):
     connection = connect(system, owner)
+    options = Installation.current()
+    assert (options.connected_to, options.tax_method) == (system.name, system.provider.tax_method)
     assert tables.configuration() != before
     invoice = export(system, connection)
     if removed != "by us":
