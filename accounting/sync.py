@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from atera_invoicing import money
+from atera_invoicing import bulk, money
 from atera_invoicing.errors import Refused
 from atera_invoicing.leases import Clock
 from invoices.models import Payment
@@ -74,7 +74,7 @@ def sweep_on(connection: Connection, *, now: dt.datetime) -> int:
         if until := sweeping.rest(connection, now=clock.now()):
             sweeping.park(connection, until=until)
             return looked
-        if not _sweep_over(connection, dict(some), clock):
+        if not _sweep_over(connection, [remote_id for _, remote_id in some], clock):
             return looked
         looked += len(some)
         if not sweeping.reach(connection, some[-1][0], now=clock.now()):
@@ -164,6 +164,16 @@ def _apply(connection: Connection, changes: Changes, asked_at: dt.datetime) -> N
     _keep_cursor(connection, changes)
 
 
+def _settled_by(connection: Connection, changes: Changes) -> list[str]:
+    """Invoices that a credit settled which changed, and of which the changes say nothing."""
+    rows = RemoteInvoice.objects.filter(
+        connection=connection, settlements__remote_id__in=changes.credits,
+        settlements__gone_at=None,
+    )  # fmt: skip
+    rows = rows.exclude(remote_id__in=[status.id for status in changes.statuses])
+    return list(rows.order_by("id").values_list("remote_id", flat=True).distinct())
+
+
 @contextmanager
 def _alone(connection: Connection, remote_id: str, now: dt.datetime) -> Iterator[None]:
     """What goes wrong with one invoice is named on it and stops no other."""
@@ -190,6 +200,7 @@ def _follow(connection: Connection, clock: Clock) -> None:
     for _ in range(MOST_ROUNDS):
         asked_at = clock.now()
         changes = _changes(connection, asked_at)
+        _look(connection, _settled_by(connection, changes), clock)
         _apply(connection, changes, asked_at)
         if changes.complete:
             return
@@ -230,22 +241,28 @@ def _keep_cursor(connection: Connection, changes: Changes) -> None:
     connection.cursor = changes.cursor
 
 
-def _sweep_over(connection: Connection, ids: Mapping[int, str], clock: Clock) -> bool:
+def _sweep_over(connection: Connection, ids: list[str], clock: Clock) -> bool:
     """Look at these. False, and the sweep goes on later, when the provider can't be asked now."""
-    asked_at = clock.now()
     try:
         with _named_refusal(connection):
-            found = calling.ask(connection, "get", list(ids.values()), now=asked_at)
+            _look(connection, ids, clock)
     except ProviderError as error:
         seconds = max(getattr(error, "retry_after", None) or 0.0, sweeping.PAUSE)
         sweeping.park(connection, until=clock.now() + dt.timedelta(seconds=seconds))
         if not isinstance(error, Unavailable):
             raise
         return False
-    for remote_id in ids.values():
-        with _alone(connection, remote_id, asked_at):
-            apply(connection, found[remote_id], asked_at=asked_at)
     return True
+
+
+def _look(connection: Connection, ids: list[str], clock: Clock) -> None:
+    """Ask how these invoices stand there, and write it down."""
+    for chunk in bulk.chunks(ids, registry.get(connection.provider).limits.look_at_once):
+        asked_at = clock.now()
+        found = calling.ask(connection, "get", chunk, now=asked_at)
+        for remote_id in chunk:
+            with _alone(connection, remote_id, asked_at):
+                apply(connection, found[remote_id], asked_at=asked_at)
 
 
 def _store(remote: RemoteInvoice, status: Status, asked_at: dt.datetime) -> None:

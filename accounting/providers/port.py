@@ -332,13 +332,16 @@ class Changes:
     """What changed since a cursor, and the cursor to ask with next time.
 
     `complete` is False when there is more than one answer can hold: ask again with the new cursor.
-    `payments_gone` are ids of payments that were deleted or voided.
+    `payments_gone` are ids of payments that were deleted or voided. `credits` are ids of credits
+    that changed: what they settled before they may settle no longer, and their invoices need not
+    be among `statuses`.
     """
 
     statuses: tuple[Status, ...]
     cursor: str
     complete: bool = True
     payments_gone: tuple[str, ...] = ()
+    credits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,5 +27,6 @@ def content(
 
 
 def _line(line: Line, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Its item may be only about to be created, and has no code to be read back by."""
     body = mapping.line_body(line, facts)
-    return {**reading.line(body), "net": f"{line.net:f}"}
+    return {**reading.line(body), "item_id": line.item_id, "net": f"{line.net:f}"}
