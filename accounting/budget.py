@@ -79,6 +79,33 @@ def usage(connection: Connection, *, now: dt.datetime) -> Usage:
     return Usage(minute, len(ledger.call_times()), ledger.day, ledger.reads)
 
 
+def spare(connection: Connection, *, now: dt.datetime) -> int | None:
+    """Requests of this day that looks may still use that nobody waits for: half of each day is kept
+    for what people want to happen. None where days have no limit.
+    """
+    limits = registry.get(connection.provider).limits
+    if not limits.per_day:
+        return None
+    spent = Connection.objects.values_list("spent", flat=True).get(pk=connection.pk)
+    return max(0, limits.per_day // 2 - _Ledger(spent, limits, now).day)
+
+
+def pause(connection: Connection, *, now: dt.datetime) -> float:
+    """Seconds from one look for changes to the next, so that the spare requests last for the day;
+    0.0 where days have no limit.
+    """
+    left = spare(connection, now=now)
+    if left is None:
+        return 0.0
+    looks = left // registry.get(connection.provider).limits.look
+    return (next_day(now) - now).total_seconds() / max(looks, 1)
+
+
+def next_day(now: dt.datetime) -> dt.datetime:
+    """When the limit of the day begins anew."""
+    return dt.datetime.fromtimestamp(_next_day(now.timestamp()), dt.UTC)
+
+
 def eta(connection: Connection, documents: int, *, now: dt.datetime) -> dt.datetime:
     """When so many documents will have been sent, at the measured pace and within the limits."""
     limits = registry.get(connection.provider).limits

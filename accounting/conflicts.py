@@ -14,7 +14,7 @@ from django.db import transaction
 
 from . import amendments, answers, calling, comparing, noticing, sync
 from .models import Connection, Export, Finding, RemoteInvoice
-from .providers.port import Reason, State, Status
+from .providers.port import Reason, State
 
 REASONS = (Reason.STALE, Reason.GONE)
 Operation = Export.Operation
@@ -27,11 +27,14 @@ def settle(connection: Connection, exports: Sequence[Export], *, now: dt.datetim
     ids = [export.remote_id for export in exports]
     found = calling.ask(connection, "get", ids, now=now)
     for export in exports:
-        status = found.get(export.remote_id) or Status(export.remote_id, State.DELETED)
+        status = found[export.remote_id]
         with transaction.atomic():
             sync.apply(connection, status, asked_at=now)
             remote = RemoteInvoice.objects.get(connection=connection, invoice=export.invoice_id)
-            _decide(export, remote, now)
+            if status.state == State.MISSING:
+                answers.refuse(export, code="missing", message=sync.missing(connection))
+            else:
+                _decide(export, remote, now)
 
 
 def _decide(export: Export, remote: RemoteInvoice, now: dt.datetime) -> None:

@@ -15,7 +15,8 @@ from .models import Export, Finding, RemoteInvoice
 from .noticing import ALONE
 
 Kind, Answer = Finding.Kind, Finding.Answer
-ACCEPTABLE = (Kind.TOTAL, Kind.DRIFT, Kind.VOIDED, Kind.DELETED, Kind.SETTLED)
+VOIDS = (*ALONE, Kind.MISSING)  # accepted by voiding ours
+ACCEPTABLE = (Kind.TOTAL, Kind.DRIFT, Kind.SETTLED, *VOIDS)
 OURS_COUNTS = (Kind.TOTAL, Kind.DRIFT, Kind.DELETED)  # ours can be sent again
 
 
@@ -23,13 +24,13 @@ OURS_COUNTS = (Kind.TOTAL, Kind.DRIFT, Kind.DELETED)  # ours can be sent again
 def accept(finding: Finding, *, by: User | None, now: dt.datetime) -> Finding:
     """Take it as it is there. A changed invoice has a new baseline, ours stays what was issued; a
     total that is less there settles ours once it is paid there; one that was voided or deleted
-    there is voided here, which frees its work.
+    there, or is no longer known, is voided here, which frees its work.
     """
     finding = _open(finding)
     if finding.kind not in ACCEPTABLE:
         raise Refused("nothing_to_accept", "There is nothing to accept here. It says what to do.")
     remote = _remote(finding)
-    if finding.kind in ALONE:
+    if finding.kind in VOIDS:
         where = connected.where(finding.connection)
         reason = f"{finding.get_kind_display()}: {where}"
         lifecycle.void(finding.invoice, reason=reason, by=by, now=now)

@@ -142,9 +142,10 @@ def _settings(connection: Connection) -> Iterator[Problem]:
         message = "The item for lines typed in by hand is gone or inactive. Choose another one."
         yield Problem("fallback_gone", "taxes", message)
     if connection.numbering == Connection.Numbering.OURS and not connection.takes_numbers:
+        setting = registry.get(connection.provider).words.own_numbers
         message = (
-            f"{name} numbers invoices itself: custom transaction numbers are off there. Turn them"
-            " on and refresh the lists, or let it number."
+            f"{name} numbers invoices itself: {setting} are off there. Turn them on and refresh the"
+            " lists, or let it number."
         )
         yield Problem("numbers_refused", "taxes", message)
 

@@ -121,7 +121,12 @@ def _oldest(exports: QuerySet[Export]) -> dt.datetime | None:
     return exports.aggregate(oldest=Min("queued_at"))["oldest"]
 
 
+def spoken(moment: dt.datetime) -> str:
+    """Day and time, within a sentence."""
+    local = localtime(moment)
+    return f"{day(local.date())} at {local:%H:%M}"
+
+
 def _at(moment: dt.datetime) -> str:
     """A little later than the moment itself, so that it is kept."""
-    local = localtime(moment + dt.timedelta(minutes=1))
-    return f"{day(local.date())} at {local:%H:%M}"
+    return spoken(moment + dt.timedelta(minutes=1))

@@ -19,67 +19,67 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.leases import Clock
 from invoices.models import Payment
 
-from . import calling, comparing, money_there, noticing, remotes
+from . import calling, comparing, money_there, noticing, remotes, sweeping
 from .models import Connection, Finding, RemoteInvoice
-from .providers.port import Changes, Rejected, State, Status
+from .providers import registry
+from .providers.port import Changes, ProviderError, Rejected, State, Status, Unavailable
 
 logger = logging.getLogger(__name__)
 UNREADABLE = (
     "What the accounting system says about this invoice could not be read. The log has details. It"
     " is looked at again every night; if this stays, whoever runs this software should be told."
 )
+MISSING = (
+    "{where} no longer knows this invoice, although it was there. What is known of it, payments"
+    " too, stays here as it was. Look first whether the right {company} is connected. If data was"
+    " lost there, whoever keeps the books there can bring it back; else void the invoice here, and"
+    " its work can be billed again. It is looked at again every night."
+)
 EVERY = dt.timedelta(minutes=15)
-CHUNK = 200
 MOST_ROUNDS = 20
 
 
 def poll(connection_id: int, *, now: dt.datetime) -> bool:
-    """Ask what changed since the last time; the first time, look at everything. False when it is
-    not time yet or somebody else asks.
+    """Ask what changed since the last time, and begin with a look at everything where nobody can
+    tell. False when it is not time yet or somebody else asks.
     """
     due = Connection.objects.active().filter(lost_at__isnull=True, poll_at__lte=now)
-    if not due.filter(pk=connection_id).update(poll_at=now + EVERY):
+    if not due.filter(pk=connection_id).update(poll_at=now + EVERY, looked_at=now):
         return False
     connection = Connection.objects.get(pk=connection_id)
     clock = Clock(now)
-    for _ in range(MOST_ROUNDS):
-        asked_at, cursor = clock.now(), connection.cursor
-        try:
-            changes = calling.ask(connection, "changes", cursor, at=asked_at, now=asked_at)
-        except Rejected as error:
-            if error.code != "cursor_too_old":
-                raise
-            return _begin_anew(connection, clock)
-        if not cursor:  # what happened before, nobody will tell us
-            sweep(connection, now=clock.now())
-        _apply(connection, changes, asked_at)
-        if changes.complete:
-            break
-    Connection.objects.filter(pk=connection_id).update(polled_at=clock.now())
+    with _named_refusal(connection):
+        _follow(connection, clock)
+    rows = Connection.objects.filter(pk=connection_id)
+    rows.update(polled_at=clock.now(), look_refused="")
+    sweep_on(connection, now=clock.now())
     return True
 
 
 def sweep(connection: Connection, *, now: dt.datetime) -> int:
-    """Look at every invoice that is there, as if nobody had ever told us anything; and once more at
-    those that are gone, where that could not be followed.
+    """Look at every invoice that is there, as if nobody had ever told us anything. As far as the
+    budget goes; the rest is looked at later. The number of invoices that were looked at.
     """
+    sweeping.begin(connection, now=now)
+    return sweep_on(connection, now=now)
+
+
+def sweep_on(connection: Connection, *, now: dt.datetime) -> int:
+    """Go on with a sweep that is due, if there is one, until its end or that of the budget."""
     clock = Clock(now)
-    stuck = Finding.objects.filter(
-        connection=connection, kind__in=Finding.STUCK, answered_at__isnull=True
-    )
-    rows = RemoteInvoice.objects.filter(connection=connection).filter(
-        ~Q(status__in=RemoteInvoice.GONE) | Q(invoice__in=stuck.values("invoice"))
-    )
     looked = 0
-    for chunk in bulk.chunks(list(rows.order_by("id").values_list("remote_id", flat=True)), CHUNK):
-        asked_at = clock.now()
-        found = calling.ask(connection, "get", chunk, now=asked_at)
-        for remote_id in chunk:
-            status = found.get(remote_id) or Status(remote_id, State.DELETED)
-            with _alone(connection, remote_id, asked_at):
-                apply(connection, status, asked_at=asked_at)
-        looked += len(chunk)
-    Connection.objects.filter(pk=connection.pk).update(swept_at=clock.now())
+    if not sweeping.claim(connection, now=now):
+        return looked
+    while some := sweeping.ahead(connection):
+        if until := sweeping.rest(connection, now=clock.now()):
+            sweeping.park(connection, until=until)
+            return looked
+        if not _sweep_over(connection, [remote_id for _, remote_id in some], clock):
+            return looked
+        looked += len(some)
+        if not sweeping.reach(connection, some[-1][0], now=clock.now()):
+            return looked
+    sweeping.finish(connection, now=clock.now())
     return looked
 
 
@@ -113,8 +113,13 @@ def apply(connection: Connection, status: Status, *, asked_at: dt.datetime) -> b
         noticing.report_problem(remote, Finding.Kind.UNREAD, [UNREADABLE], now=asked_at)
         return True
     noticing.gone(remote, Finding.Kind.UNREAD, now=asked_at)
-    _store(remote, status, asked_at)
     invoice = remote.invoice
+    if status.state == State.MISSING:
+        told = [] if invoice.voided_at else [missing(connection)]
+        noticing.report_problem(remote, Finding.Kind.MISSING, told, now=asked_at)
+        return True
+    noticing.gone(remote, Finding.Kind.MISSING, now=asked_at)
+    _store(remote, status, asked_at)
     if status.is_gone:
         kind = Finding.Kind(status.state.value)
         if not invoice.voided_at:
@@ -129,6 +134,12 @@ def apply(connection: Connection, status: Status, *, asked_at: dt.datetime) -> b
     if not invoice.voided_at:
         money_there.settle(remote, status.settlements, now=asked_at)
     return True
+
+
+def missing(connection: Connection) -> str:
+    """What is told of an invoice that nobody there knows any more."""
+    company = registry.get(connection.provider).words.company
+    return MISSING.format(where=registry.name(connection.provider), company=company)
 
 
 def _locked(connection: Connection, remote_id: str) -> QuerySet[RemoteInvoice]:
@@ -150,8 +161,17 @@ def _apply(connection: Connection, changes: Changes, asked_at: dt.datetime) -> N
             remote = _locked(connection, remote_id).get()
             money_there.forget(remote, changes.payments_gone, now=asked_at)
             money_there.follow(remote, now=asked_at)
-    Connection.objects.filter(pk=connection.pk).update(cursor=changes.cursor)
-    connection.cursor = changes.cursor
+    _keep_cursor(connection, changes)
+
+
+def _settled_by(connection: Connection, changes: Changes) -> list[str]:
+    """Invoices that a credit settled which changed, and of which the changes say nothing."""
+    rows = RemoteInvoice.objects.filter(
+        connection=connection, settlements__remote_id__in=changes.credits,
+        settlements__gone_at=None,
+    )  # fmt: skip
+    rows = rows.exclude(remote_id__in=[status.id for status in changes.statuses])
+    return list(rows.order_by("id").values_list("remote_id", flat=True).distinct())
 
 
 @contextmanager
@@ -176,13 +196,73 @@ def _name(
         noticing.report_problem(remote, kind, [sentence], now=now)
 
 
-def _begin_anew(connection: Connection, clock: Clock) -> bool:
-    """We were away for too long to be told what changed: look at everything, then begin now."""
-    now = clock.now()
-    changes = calling.ask(connection, "changes", "", at=now, now=now)
-    sweep(connection, now=now)
-    Connection.objects.filter(pk=connection.pk).update(cursor=changes.cursor, polled_at=clock.now())
+def _follow(connection: Connection, clock: Clock) -> None:
+    for _ in range(MOST_ROUNDS):
+        asked_at = clock.now()
+        changes = _changes(connection, asked_at)
+        _look(connection, _settled_by(connection, changes), clock)
+        _apply(connection, changes, asked_at)
+        if changes.complete:
+            return
+
+
+@contextmanager
+def _named_refusal(connection: Connection) -> Iterator[None]:
+    """A look that is refused would be refused again, so the connection says it to people."""
+    try:
+        yield
+    except Rejected as error:
+        rows = Connection.objects.filter(pk=connection.pk)
+        rows.update(look_refused=error.message[:400])
+        raise
+
+
+def _changes(connection: Connection, asked_at: dt.datetime) -> Changes:
+    """What changed. The first time, and after too long, nobody tells what happened before: then a
+    sweep begins, and the cursor to go on from is kept before it does.
+    """
+    cursor = connection.cursor
+    try:
+        changes = calling.ask(connection, "changes", cursor, at=asked_at, now=asked_at)
+    except Rejected as error:
+        if error.code != "cursor_too_old":
+            raise
+        cursor = ""
+        changes = calling.ask(connection, "changes", cursor, at=asked_at, now=asked_at)
+    if not cursor:
+        with transaction.atomic():
+            _keep_cursor(connection, changes)
+            sweeping.begin(connection, now=asked_at)
+    return changes
+
+
+def _keep_cursor(connection: Connection, changes: Changes) -> None:
+    Connection.objects.filter(pk=connection.pk).update(cursor=changes.cursor)
+    connection.cursor = changes.cursor
+
+
+def _sweep_over(connection: Connection, ids: list[str], clock: Clock) -> bool:
+    """Look at these. False, and the sweep goes on later, when the provider can't be asked now."""
+    try:
+        with _named_refusal(connection):
+            _look(connection, ids, clock)
+    except ProviderError as error:
+        seconds = max(getattr(error, "retry_after", None) or 0.0, sweeping.PAUSE)
+        sweeping.park(connection, until=clock.now() + dt.timedelta(seconds=seconds))
+        if not isinstance(error, Unavailable):
+            raise
+        return False
     return True
+
+
+def _look(connection: Connection, ids: list[str], clock: Clock) -> None:
+    """Ask how these invoices stand there, and write it down."""
+    for chunk in bulk.chunks(ids, registry.get(connection.provider).limits.look_at_once):
+        asked_at = clock.now()
+        found = calling.ask(connection, "get", chunk, now=asked_at)
+        for remote_id in chunk:
+            with _alone(connection, remote_id, asked_at):
+                apply(connection, found[remote_id], asked_at=asked_at)
 
 
 def _store(remote: RemoteInvoice, status: Status, asked_at: dt.datetime) -> None:

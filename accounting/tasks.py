@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from atera_invoicing import ringing
 
-from . import auto, delivery, refreshing, sync, webhooks, wizard
+from . import auto, delivery, refreshing, sweeping, sync, webhooks, wizard
 from .models import Connection, Export
 from .providers.port import ProviderError
 
@@ -34,10 +34,19 @@ def look(connection_id: int) -> None:
 
 @shared_task
 def look_at_all() -> None:
-    """Every night: look at every invoice that is there, whatever we were told."""
+    """Every night: look at the invoices there that may change, whatever we were told."""
     now = timezone.now()
     webhooks.forget_old(now=now)
-    _ask_each(lambda connection: sync.sweep(connection, now=now))
+    for connection in Connection.objects.active():
+        sweeping.begin_nightly(connection, now=now)
+    _ask_each(lambda connection: sync.sweep_on(connection, now=now))
+
+
+@shared_task
+def look_on(connection_id: int) -> None:
+    """Go on looking at invoices there, where the budget or the end of a worker stopped it."""
+    now = timezone.now()
+    _ask(connection_id, lambda: sync.sweep_on(Connection.objects.get(pk=connection_id), now=now))
 
 
 @shared_task
@@ -67,6 +76,9 @@ def sweep() -> None:
     polled = Connection.objects.active().filter(poll_at__lte=now)
     for pk in polled.filter(lost_at__isnull=True).values_list("pk", flat=True):
         look.delay(pk)
+    swept = Connection.objects.active().filter(sweep_at__lte=now)
+    for pk in swept.filter(lost_at__isnull=True).values_list("pk", flat=True):
+        look_on.delay(pk)
 
 
 def ring(connection: Connection) -> None:

@@ -19,7 +19,8 @@ class ConnectionSerializer(RowSerializer):
             "id", "provider", "state", "company_id", "company_name", "company_url", "currency",
             "tax_mode", "untaxed_id", "income_account_id", "fallback_item_id", "numbering",
             "auto_export", "go_live", "options", "lost_at", "lost_reason", "paused_at",
-            "held_until", "held_reason", "polled_at", "committed_at", "closed_at",
+            "held_until", "held_reason", "polled_at", "look_refused", "swept_at", "committed_at",
+            "closed_at",
         ]  # fmt: skip
 
 

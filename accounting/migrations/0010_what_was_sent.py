@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounting', '0008_draft_there'),
+        ('accounting', '0009_looking'),
     ]
 
     operations = [

@@ -108,7 +108,20 @@ class Connection(models.Model):
     cursor = models.CharField(max_length=200, blank=True)
     polled_at = models.DateTimeField(null=True)
     poll_at = models.DateTimeField(null=True, db_index=True, help_text="When to look next.")
-    swept_at = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True, help_text="When the last look began.")
+    look_refused = models.CharField(
+        max_length=400, blank=True, help_text="Why the last look was refused; somebody must act."
+    )
+    swept_at = models.DateTimeField(null=True, help_text="When the last sweep ended.")
+    sweep_at = models.DateTimeField(
+        null=True, db_index=True, help_text="When the sweep that is under way goes on."
+    )
+    swept_to = models.PositiveBigIntegerField(
+        default=0, help_text="The last RemoteInvoice that it has looked at."
+    )
+    sweep_part = models.PositiveSmallIntegerField(
+        null=True, help_text="Which part of the settled ones it looks at; null: at all."
+    )
 
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

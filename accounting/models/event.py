@@ -24,6 +24,7 @@ class RemoteInvoice(models.Model):
         DELETED = "deleted", "Deleted there"
 
     GONE = (Status.VOIDED, Status.DELETED)
+    UNSETTLED = (Status.OPEN, Status.PARTIALLY_PAID)
 
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="invoices")
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="remotes")
@@ -109,6 +110,7 @@ class Finding(models.Model):
         DRIFT = "drift", "Changed there"
         VOIDED = "voided", "Voided there"
         DELETED = "deleted", "Deleted there"
+        MISSING = "missing", "No longer known there"
         SETTLED = "settled", "More was paid there than is owed here"
         REFUSED = "refused", "Can't be followed here"
         UNREAD = "unread", "Can't be read"
@@ -119,7 +121,7 @@ class Finding(models.Model):
         IGNORED = "ignored", "Ignored"
         GONE = "gone", "No longer so"
 
-    STUCK = (Kind.REFUSED, Kind.UNREAD)
+    STUCK = (Kind.REFUSED, Kind.UNREAD, Kind.MISSING)
 
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="findings")
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="findings")

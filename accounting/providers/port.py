@@ -115,6 +115,7 @@ class Words:
     accounts: str
     person: str = "person"
     people: str = "people"
+    own_numbers: str = "numbers from outside"  # the setting that lets us number
 
     def one(self, kind: Kind) -> str:
         """A record of this kind: "tax rate"."""
@@ -307,6 +308,7 @@ class State(StrEnum):
     PAID = "paid"
     VOIDED = "voided"
     DELETED = "deleted"
+    MISSING = "missing"  # it was there, and now nobody there knows it: what was known still counts
     UNREADABLE = "unreadable"  # the answer about this one makes no sense; nothing else is known
 
 
@@ -354,13 +356,16 @@ class Changes:
     """What changed since a cursor, and the cursor to ask with next time.
 
     `complete` is False when there is more than one answer can hold: ask again with the new cursor.
-    `payments_gone` are ids of payments that were deleted or voided.
+    `payments_gone` are ids of payments that were deleted or voided. `credits` are ids of credits
+    that changed: what they settled before they may settle no longer, and their invoices need not
+    be among `statuses`.
     """
 
     statuses: tuple[Status, ...]
     cursor: str
     complete: bool = True
     payments_gone: tuple[str, ...] = ()
+    credits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +377,7 @@ class Doorbell:
     kind: str  # the provider's word for what changed: "invoice", "payment", ...
     id: str  # of the record that changed
     event: str  # what happened to it, in the provider's words
+    of_invoice: bool = False  # the id is an invoice's: only one of ours is worth a look
 
 
 # Budget -------------------------------------------------------------------------------------------
@@ -384,7 +390,8 @@ class Limits:
     `per_minute` counts requests, `calls_per_minute` calls of `send`, `per_day` and `per_second`
     requests, `reads_per_month` requests that change nothing (0: no limit). `batch` is the most
     documents in one call. `settle` is how long a request may still take effect after we gave up on
-    it.
+    it. `look` is what a look for changes costs in requests when there are few, and `look_at_once`
+    how many ids one request of `get` has room for.
     """
 
     per_minute: int
@@ -394,6 +401,8 @@ class Limits:
     settle: dt.timedelta
     per_second: int = 0
     reads_per_month: int = 0
+    look: int = 1
+    look_at_once: int = 200
 
 
 # Errors -------------------------------------------------------------------------------------------
@@ -606,7 +615,8 @@ class Provider(Protocol):
         ...
 
     def get(self, session: Session, ids: Sequence[str]) -> dict[str, Status]:
-        """These invoices as they stand now; deleted ones with state DELETED."""
+        """These invoices as they stand now, each of them; DELETED where the provider says so, and
+        MISSING where it knows nothing of one and would if it had merely been deleted."""
         ...
 
     def numbered(self, session: Session, numbers: Sequence[str]) -> list[Status]:

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import connected, findings, noticing, remotes, tasks, wizard, wording
+from accounting import connected, findings, remotes, tasks, wizard, wording
 from accounting.filters import FindingFilter
 from accounting.models import Finding, RemoteInvoice
 from atera_invoicing.pages import ActionPage, Bulk, DetailPage, ListPage
@@ -81,7 +81,7 @@ class FindingPage(DetailPage):
             "can_accept": finding.kind in findings.ACCEPTABLE,
             "can_push": findings.can_push(finding, remote),
             "why_not": remotes.why_not_anew(remote) if remote else "",
-            "gone_there": finding.kind in noticing.ALONE,
+            "gone_there": finding.kind in findings.VOIDS,
         }
 
 
@@ -104,7 +104,7 @@ class FindingAccept(FindingAction):
     button = "Accept"
 
     def get_question(self) -> str:
-        if self.object.kind in noticing.ALONE:
+        if self.object.kind in findings.VOIDS:
             return f"{self.object.invoice} is voided here too, and its work can be billed again."
         return "What is there counts from now on as right. Our invoice stays as it was issued."
 

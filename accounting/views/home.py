@@ -10,7 +10,16 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounting import connected, obstacles, options, progress, restoring, staging, wizard
+from accounting import (
+    connected,
+    hearing,
+    obstacles,
+    options,
+    progress,
+    restoring,
+    staging,
+    wizard,
+)
 from accounting.models import Connection, Export, Finding, Link
 from accounting.providers import registry
 from accounting.providers.port import Kind
@@ -91,6 +100,7 @@ def standing(connection: Connection) -> dict[str, Any]:
         "findings": Finding.objects.filter(connection=connection, answered_at=None).count(),
         "rule": Installation.current().get_recipient_rule_display(),
         "on_hold": progress.on_hold(connection, now=timezone.now()).why,
+        "silence": hearing.silence(connection, now=timezone.now()),
     }
 
 

@@ -1,4 +1,4 @@
-"""A simulated QuickBooks company, connected, with records of ours linked to records there."""
+"""A simulated company, connected, with records of ours linked to records there."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
 import simulators
-from accounting import documents
+from accounting import access, documents
 from accounting.models import Connection, Link
-from accounting.providers import registry
-from accounting.providers.port import Kind, Session, TaxMode
+from accounting.providers import port
+from accounting.providers.port import Kind
 from contracts.models import CatalogItem
 from customers.models import Customer
 from invoices import lifecycle
@@ -21,65 +20,37 @@ from invoices.drafting import LineInput
 from invoices.models import Invoice
 from tests import make
 
+from .pointing import settings_for, xero_settings_for
+from .providers.backend import Backend
+from .providers.backends import Qbo
+
+__all__ = [
+    "HOUR", "NOW", "connect", "invoice", "link", "settings_for", "there", "xero_settings_for",
+]  # fmt: skip
+
 NOW = make.at("2026-11-24", "10:00")
 HOUR = dt.timedelta(hours=1)
 
 
-def settings_for(sims: simulators.Simulators) -> dict[str, Any]:
-    """The setting QBO, pointed at a simulator."""
-    return {
-        "client_id": sims.qbo.client_id,
-        "client_secret": sims.qbo.client_secret,
-        "environment": sims.qbo.discovery_url,
-        "api": sims.qbo.api_url.removesuffix("/v3"),
-        "app": f"{sims.url}/qbo",
-        "webhook_tokens": ["verifier"],
-    }
-
-
-def xero_settings_for(sims: simulators.Simulators) -> dict[str, Any]:
-    """The setting XERO, pointed at a simulator."""
-    return {
-        **settings.XERO,
-        "client_id": sims.xero.client_id,
-        "client_secret": sims.xero.client_secret,
-        "api": f"{sims.url}/xero",
-        "app": "",
-        "webhook_keys": ["signing-key"],
-        "address": "http://localhost:8000",
-    }
-
-
-def connect(sims: simulators.Simulators, *, realm: str = "", **fields: Any) -> Connection:
-    """An active connection to a company there, as a finished wizard leaves it."""
-    tokens = sims.qbo.connect(realm)
-    now = sims.clock.now()
-    session = Session(tokens.realm, tokens.access_token)
-    company = registry.get("qbo").company(session)
-    connection = Connection(
-        provider="qbo", state=Connection.State.ACTIVE, company_id=company.id,
-        company_name=company.name, currency=company.currency, facts=dict(company.facts),
-        takes_numbers=company.takes_numbers, takes_time=company.takes_time, snapshot={},
-        tax_mode=company.tax_modes[0].value, generation=1, created_at=now, touched_at=now,
-        committed_at=now, created_by=make.user("owner"), poll_at=now,
-        access_expires_at=now + dt.timedelta(minutes=55), **fields,
-    )  # fmt: skip
-    connection.keep(
-        {
-            "access": tokens.access_token,
-            "refresh": tokens.refresh_token,
-            "access_expires_at": connection.access_expires_at.isoformat(),
-            "refresh_expires_at": None,
-        }
-    )
-    connection.save()
-    records = registry.get("qbo").records(session, Kind.ACCOUNT)
-    connection.income_account_id = connection.income_account_id or records[0].id
-    connection.save()
-    if connection.tax_mode == TaxMode.CODES:
-        taxes = registry.get("qbo").records(session, Kind.TAX)
-        connection.untaxed_id = next((t.id for t in taxes if t.percent == Decimal(0)), "")
-        connection.save()
+def connect(there: Backend | simulators.Simulators, company: str = "", **fields: Any) -> Connection:
+    """An active connection to a company there, as a finished wizard leaves it: with tokens that
+    last for the better part of an hour of the other end's clock. QuickBooks unless it is said.
+    """
+    backend = there if isinstance(there, Backend) else Qbo(there)
+    given, now = backend.given(company), backend.clock.now()
+    session = port.Session(given.company, given.access)
+    found = backend.provider.company(session)
+    connection = Connection.objects.create(**{
+        "provider": backend.key, "state": Connection.State.ACTIVE, "company_id": found.id,
+        "company_name": found.name, "currency": found.currency, "facts": dict(found.facts),
+        "takes_numbers": found.takes_numbers, "takes_time": found.takes_time, "snapshot": {},
+        "tax_mode": found.tax_modes[0].value, "created_at": now, "touched_at": now,
+        "committed_at": now, "created_by": make.user("owner"), "poll_at": now,
+        **backend.chosen(session, found), **fields,
+    })  # fmt: skip
+    tokens = port.Tokens(given.access, given.refresh, now + backend.lasting)
+    access.put(connection, access.freeze(tokens), tokens)
+    connection.refresh_from_db()
     return connection
 
 
@@ -112,6 +83,6 @@ def invoice(
 
 
 def there(sims: simulators.Simulators, one: Invoice, realm: str = "") -> list[dict[str, Any]]:
-    """The documents at the simulator that bear an invoice's marker."""
+    """The documents at a simulated QuickBooks that bear an invoice's marker."""
     marker = documents.marker(one)
     return [doc for doc in sims.qbo.invoices(realm) if marker in doc.get("PrivateNote", "")]

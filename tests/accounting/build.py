@@ -22,10 +22,10 @@ def admin() -> User:
     return User.objects.filter(role=Role.OWNER).first() or make.user(Role.OWNER)
 
 
-def draft(by: User | None = None, **fields: Any) -> Connection:
+def draft(by: User | None = None, *, provider: str = "qbo", **fields: Any) -> Connection:
     """Connected to a company whose lists were not read yet."""
     by = by or admin()
-    connection = wizard.start("qbo", by=by, now=NOW)
+    connection = wizard.start(provider, by=by, now=NOW)
     connection.keep(SECRET)
     defaults = {
         "company_id": "9130", "company_name": "Bright MSP", "country": "US", "currency": "USD",

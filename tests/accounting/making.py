@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from accounting import access
 from accounting.models import Connection
-from accounting.providers import port, registry
+from accounting.providers import port
 from atera_invoicing.models import User
 
-from .providers.backends import Qbo
+from .providers.backend import Backend
 
 
 def draft(by: User, **fields: Any) -> Connection:
@@ -24,21 +24,21 @@ def draft(by: User, **fields: Any) -> Connection:
     return Connection.objects.create(**fields)
 
 
-def connect(backend: Qbo, *, by: User, realm: str = "", **fields: Any) -> Connection:
+def connect(backend: Backend, *, by: User, company: str = "", **fields: Any) -> Connection:
     """A connection with tokens that work and the company's facts, as after a consent."""
-    given = backend.sim.connect(realm)
-    company = registry.get("qbo").company(port.Session(given.realm, given.access_token))
+    given = backend.given(company)
+    found = backend.provider.company(port.Session(given.company, given.access))
     connection = draft(
         by,
-        company_id=given.realm,
-        company_name=company.name,
-        currency=company.currency,
-        facts=dict(company.facts),
-        tax_mode=company.tax_modes[0],
+        provider=backend.key,
+        company_id=given.company,
+        company_name=found.name,
+        currency=found.currency,
+        facts=dict(found.facts),
+        tax_mode=found.tax_modes[0],
         **fields,
     )
-    expires = timezone.now() + dt.timedelta(hours=1)
-    tokens = port.Tokens(given.access_token, given.refresh_token, expires)
+    tokens = port.Tokens(given.access, given.refresh, timezone.now() + backend.lasting)
     access.put(connection, access.freeze(tokens), tokens)
     connection.refresh_from_db()
     return connection

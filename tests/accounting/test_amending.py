@@ -15,57 +15,57 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def connection(sims, db) -> Connection:
-    return books.connect(sims)
+def connection(system, db) -> Connection:
+    return books.connect(system)
 
 
 @pytest.fixture
-def out(connection, sims, parts) -> Invoice:
+def out(connection, system, parts) -> Invoice:
     """An invoice that is there."""
-    look(connection, sims)  # so that the first cursor lies before it
+    look(connection, system)  # so that the first cursor lies before it
     invoice = books.invoice(*parts)
-    outbox.queue(connection, [invoice.pk], by=None, now=sims.clock.now())
-    send(connection, sims)
+    outbox.queue(connection, [invoice.pk], by=None, now=system.clock.now())
+    send(connection, system)
     return invoice
 
 
-def look(connection: Connection, sims) -> None:
+def look(connection: Connection, system) -> None:
     """Some time later, ask what changed."""
-    sims.clock.move(minutes=20)
-    assert sync.poll(connection.pk, now=sims.clock.now())
+    system.clock.move(minutes=20)
+    assert sync.poll(connection.pk, now=system.clock.now())
 
 
-def send(connection: Connection, sims) -> None:
-    delivery.work(connection.pk, now=sims.clock.now())
+def send(connection: Connection, system) -> None:
+    delivery.work(connection.pk, now=system.clock.now())
 
 
 @pytest.fixture
-def touched(connection, sims, out) -> RemoteInvoice:
+def touched(connection, system, out) -> RemoteInvoice:
     """An invoice whose line a bookkeeper changed there, and we have seen it."""
-    edit(connection, sims, out, "Agreed by phone")
+    edit(connection, system, out, "Agreed by phone")
     return RemoteInvoice.objects.get()
 
 
-def edit(connection, sims, out, description: str) -> None:
+def edit(connection, system, out, description: str) -> None:
     there = RemoteInvoice.objects.get(invoice=out).remote_id
-    sims.qbo.as_person.edit_line(there, "1", description=description)
-    look(connection, sims)
+    system.describe(there, description)
+    look(connection, system)
 
 
-def written(sims, out) -> str:
-    (document,) = books.there(sims, out)
-    return document["Line"][0]["Description"]
+def written(system, out) -> str:
+    (document,) = system.of(out)
+    return document.description
 
 
-def refuse(sims) -> Refused:
+def refuse(system) -> Refused:
     with pytest.raises(Refused) as refused:
-        voiding.update(RemoteInvoice.objects.get(), by=None, now=sims.clock.now())
+        voiding.update(RemoteInvoice.objects.get(), by=None, now=system.clock.now())
     assert not Export.objects.filter(operation="update").exists()
     return refused.value
 
 
-def test_an_edit_that_nobody_decided_about_is_not_written_over(connection, sims, out, touched):
-    refused = refuse(sims)
+def test_an_edit_that_nobody_decided_about_is_not_written_over(connection, system, out, touched):
+    refused = refuse(system)
     assert refused.code == "changed_there"
     assert "Differences" in refused.message
     out.refresh_from_db()
@@ -73,40 +73,40 @@ def test_an_edit_that_nobody_decided_about_is_not_written_over(connection, sims,
 
 
 @pytest.mark.parametrize("answer", [findings.accept, findings.ignore])
-def test_an_edit_that_was_left_as_it_is_is_not_written_over_later(sims, touched, answer):
-    answer(Finding.objects.get(), by=None, now=sims.clock.now())
-    assert refuse(sims).code == "left_as_it_is"
+def test_an_edit_that_was_left_as_it_is_is_not_written_over_later(system, touched, answer):
+    answer(Finding.objects.get(), by=None, now=system.clock.now())
+    assert refuse(system).code == "left_as_it_is"
     remote = RemoteInvoice.objects.get()
     plan = planning.resend(remote.connection, remote)
-    voiding.update(remote, by=None, now=sims.clock.now(), plan_hash=plan.hash)
+    voiding.update(remote, by=None, now=system.clock.now(), plan_hash=plan.hash)
 
 
-def test_deciding_for_ours_writes_it_and_frees_the_way(connection, sims, out, touched):
-    findings.push(Finding.objects.get(kind="drift"), by=None, now=sims.clock.now())
-    send(connection, sims)
-    assert written(sims, out).startswith("Work in October")
-    look(connection, sims)
-    voiding.update(RemoteInvoice.objects.get(), by=None, now=sims.clock.now())
+def test_deciding_for_ours_writes_it_and_frees_the_way(connection, system, out, touched):
+    findings.push(Finding.objects.get(kind="drift"), by=None, now=system.clock.now())
+    send(connection, system)
+    assert written(system, out).startswith("Work in October")
+    look(connection, system)
+    voiding.update(RemoteInvoice.objects.get(), by=None, now=system.clock.now())
 
 
 def test_what_was_accepted_once_is_no_obstacle_after_ours_was_written(
-    connection, sims, out, touched
+    connection, system, out, touched
 ):
-    findings.accept(Finding.objects.get(), by=None, now=sims.clock.now())
-    edit(connection, sims, out, "Agreed once more")
-    findings.push(Finding.objects.get(answer=""), by=None, now=sims.clock.now())
-    send(connection, sims)
-    look(connection, sims)
-    voiding.update(RemoteInvoice.objects.get(), by=None, now=sims.clock.now())
+    findings.accept(Finding.objects.get(), by=None, now=system.clock.now())
+    edit(connection, system, out, "Agreed once more")
+    findings.push(Finding.objects.get(answer=""), by=None, now=system.clock.now())
+    send(connection, system)
+    look(connection, system)
+    voiding.update(RemoteInvoice.objects.get(), by=None, now=system.clock.now())
     assert Export.objects.filter(operation="update", state="queued").count() == 1
 
 
-def test_a_refused_update_is_not_tried_again_over_a_later_edit(connection, sims, out):
-    voiding.update(RemoteInvoice.objects.get(), by=None, now=sims.clock.now())
+def test_a_refused_update_is_not_tried_again_over_a_later_edit(connection, system, out):
+    voiding.update(RemoteInvoice.objects.get(), by=None, now=system.clock.now())
     Export.objects.filter(operation="update").update(state="rejected", code="reference")
-    edit(connection, sims, out, "Agreed by phone")
+    edit(connection, system, out, "Agreed by phone")
     with pytest.raises(Refused) as refused:
-        outbox.retry(Export.objects.get(operation="update"), by=None, now=sims.clock.now())
+        outbox.retry(Export.objects.get(operation="update"), by=None, now=system.clock.now())
     assert refused.value.code == "changed_there"
 
 

@@ -193,8 +193,8 @@ def test_a_draft_has_nothing_to_disconnect(client, draft):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("key", [{}, {"HTTP_IDEMPOTENCY_KEY": "once"}])
-def test_what_asks_the_provider_is_outside_of_transactions(qbo, client, me, key):
-    connection = activate(connect(qbo, by=me))
+def test_what_asks_the_provider_is_outside_of_transactions(backend, client, me, key):
+    connection = activate(connect(backend, by=me))
     answer = client.post(f"{URL}{connection.pk}/refresh-lists/", {}, format="json", **key)
     assert answer.status_code == 200, answer.json()
     assert connection.records.filter(kind=Kind.ITEM).exists()
@@ -207,8 +207,8 @@ def test_what_asks_the_provider_is_outside_of_transactions(qbo, client, me, key)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_provider_that_does_not_answer_is_a_reason_not_a_crash(qbo, client, me):
-    connection = activate(connect(qbo, by=me))
-    qbo.sim.arm("server_error", on="any", times=None)
+def test_a_provider_that_does_not_answer_is_a_reason_not_a_crash(backend, client, me):
+    connection = activate(connect(backend, by=me))
+    backend.sim.arm("server_error", on="any", times=None)
     refused = post(client, connection, "refresh-lists", status=409)
     assert refused["code"] == "provider"

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from accounting import restoring, staging, wizard
 from accounting.models import Connection
+from accounting.providers import registry
 from accounting.providers.port import Kind
 from atera_invoicing.errors import Refused
 from atera_invoicing.models import Installation
@@ -54,7 +55,7 @@ def nothing_remains():
 class Walk:
     """One admin in front of the wizard, and a colleague."""
 
-    def __init__(self) -> None:
+    def __init__(self, provider: str) -> None:
         self.people = [make.user(Role.OWNER), make.user(Role.OWNER)]
         Installation.current()
         Branding.current()
@@ -65,7 +66,7 @@ class Walk:
         make.monitoring(name="Watch", customer=make.customer("Bluewater Dental"))
         make.item("Dock", "200", "product", category="Hardware", sku="D-1", tax_rate=vat)
         make.item("Old thing", "5", "product")
-        self.draft = build.draft(self.people[0])
+        self.draft = build.draft(self.people[0], provider=provider)
 
     def do(self, act: Callable[..., object], *args, **named) -> None:
         """Rules may say no."""
@@ -174,14 +175,15 @@ steps = st.one_of(
     st.tuples(st.just("visit"), st.sampled_from(wizard.STEPS)),
     st.tuples(st.just("other_company")),
 )  # fmt: skip
+providers = st.sampled_from(registry.keys())
 walks = st.lists(steps, min_size=1, max_size=12)
 
 
 @WALKS
-@given(walks)
-def test_r29_wherever_the_wizard_is_cancelled_nothing_of_ours_was_changed(steps):
+@given(providers, walks)
+def test_r29_wherever_the_wizard_is_cancelled_nothing_of_ours_was_changed(provider, steps):
     with nothing_remains():
-        walk = Walk()
+        walk = Walk(provider)
         before = tables.configuration()
         for step in steps:
             walk.take(step)
@@ -192,10 +194,10 @@ def test_r29_wherever_the_wizard_is_cancelled_nothing_of_ours_was_changed(steps)
 
 
 @WALKS
-@given(walks)
-def test_r31_after_commit_and_disconnect_the_configuration_is_what_it_was(steps):
+@given(providers, walks)
+def test_r31_after_commit_and_disconnect_the_configuration_is_what_it_was(provider, steps):
     with nothing_remains():
-        walk = Walk()
+        walk = Walk(provider)
         before = tables.configuration()
         for step in steps:
             walk.take(step)
@@ -292,10 +294,10 @@ acts = st.one_of(
 
 
 @WALKS
-@given(walks, st.lists(acts, min_size=1, max_size=10))
-def test_whatever_happens_while_connected_every_row_of_before_comes_back(steps, acts):
+@given(providers, walks, st.lists(acts, min_size=1, max_size=10))
+def test_whatever_happens_while_connected_every_row_of_before_comes_back(provider, steps, acts):
     with nothing_remains():
-        walk = Office()
+        walk = Office(provider)
         before = tables.configuration()
         for step in steps:
             walk.take(step)

@@ -17,7 +17,7 @@ from accounting.providers.xero import adapter as xero_adapter
 from accounting.providers.xero import client as xero_client
 from invoices.models import Invoice
 from tests.accounting import books
-from tests.accounting.catalogue.xero.office import connect
+from tests.accounting.providers import backends
 
 LATE = ("slow_commit", "delay_request")  # done long after the client has given up
 # Some strike before anything was done, some after it was.
@@ -103,7 +103,7 @@ class Xero(QuickBooks):
         )
 
     def connect(self) -> Connection:
-        return connect(self.sims)
+        return books.connect(backends.Xero(self.sims))
 
     def limit(self, documents: int) -> None:
         xero.LIMITS = dataclasses.replace(xero.LIMITS, batch=documents)

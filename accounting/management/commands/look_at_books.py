@@ -32,6 +32,8 @@ class Command(BaseCommand):
             raise CommandError(error.message) from None
         opened = Finding.objects.filter(connection=connection, answered_at=None).count()
         self.stdout.write(f"{looked} invoices looked at. {opened} differences wait for an answer.")
+        if connection.sweep_at:
+            self.stdout.write("No more can be asked for now: workers look at the others later.")
         if lists:
             self.stdout.write(f"Lists read anew. {len(found.changes)} values changed here:")
             for change in found.changes:

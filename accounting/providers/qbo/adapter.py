@@ -77,6 +77,7 @@ class QuickBooksOnline:
         accounts="income accounts",
         person="employee or vendor",
         people="employees and vendors",
+        own_numbers="custom transaction numbers",
     )
     tax_method: ClassVar[str] = "per_rate"
     one_currency: ClassVar[bool] = True

@@ -45,6 +45,8 @@ LIMITS = Limits(
     per_day=1000,
     batch=50,
     settle=dt.timedelta(minutes=4),
+    look=following.REQUESTS,
+    look_at_once=finding.AT_ONCE,
 )
 
 

@@ -72,7 +72,8 @@ REFERENCE = (
 MEANINGS: tuple[tuple[str, str, Reason, str], ...] = (
     (r"invoice ?(#|number).*(unique|already)", "number_taken", Reason.NUMBER_TAKEN,
      "Another invoice in Xero has this number, perhaps one that was voided or deleted: Xero keeps "
-     "those numbers. Change the number here or there, then send again."),
+     "those numbers. Change the number here or there, then send again. If it can't be changed any "
+     "more, take the export back, void the invoice here and bill it anew."),
     (r"already assigned|must be unique|already exists|is taken", "name_taken", Reason.NAME_TAKEN,
      "Somebody or something in Xero has this name or code already. Link it, or change the name."),
     (r"lock date", "period_closed", Reason.PERIOD_CLOSED,

@@ -13,6 +13,7 @@ from .client import Client
 
 Doc = Mapping[str, Any]
 AT_ONCE = 40  # ids in one address, which has room for about 52
+CONVINCED = 3  # that were asked for by themselves and are nowhere either
 LONGEST_LIST = 1500  # characters of numbers in one address
 # In turn: the first is exact, the last finds what somebody renumbered meanwhile.
 WAYS = ("id", "number", "day")
@@ -49,7 +50,9 @@ def _look(xero: Client, way: str, documents: Sequence[Document]) -> list[Doc]:
 
 
 def by_id(xero: Client, ids: Sequence[str]) -> list[Doc]:
-    """One that the list does not show is asked for by itself: lists lag behind."""
+    """Ones that the list does not show are asked for by themselves: lists lag behind. Until some in
+    a row are nowhere either; then the list is believed.
+    """
     wanted = list(dict.fromkeys(ids))
     rows = [
         row
@@ -57,8 +60,14 @@ def by_id(xero: Client, ids: Sequence[str]) -> list[Doc]:
         for row in lists.pages(xero, "Invoices", IDs=",".join(some), unitdp=4)
     ]
     found = {reading.text(row, "InvoiceID") for row in rows}
-    single = (by_itself(xero, id) for id in wanted if id not in found)
-    return [*rows, *(row for row in single if row is not None)]
+    nowhere = 0
+    for id in wanted:
+        if id in found or nowhere == CONVINCED:
+            continue
+        row = by_itself(xero, id)
+        rows += [row] if row else []
+        nowhere = 0 if row else nowhere + 1
+    return rows
 
 
 def by_itself(xero: Client, id: str) -> Doc | None:

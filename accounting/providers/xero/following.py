@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from accounting.providers.port import Changes, Rejected, State, Status
@@ -18,14 +19,15 @@ Url = Callable[[str], str]
 OVERLAP = dt.timedelta(minutes=5)  # clocks differ, and what was just written is found late
 OLDEST = dt.timedelta(days=90)  # then looking at ours by their ids is less than all that changed
 PAGE, MOST_PAGES = 200, 5
+REQUESTS = 3  # of a look at few changes: invoices, payments and credit notes
 TICK = dt.timedelta(seconds=1)  # what Xero compares
 BY_CHANGE = "UpdatedDateUTC ASC"
 
 
 def get(xero: Client, ids: Sequence[str], *, url: Url) -> dict[str, Status]:
-    """The invoices with these ids; what is nowhere counts as deleted."""
+    """The invoices with these ids. Deleted ones stay in Xero, so what is nowhere is missing."""
     found = {status.id: status for status in statuses(finding.by_id(xero, ids), url=url)}
-    return {id: found.get(id) or Status(id, State.DELETED) for id in dict.fromkeys(ids)}
+    return {id: found.get(id) or Status(id, State.MISSING) for id in dict.fromkeys(ids)}
 
 
 def numbered(xero: Client, numbers: Sequence[str], *, url: Url) -> list[Status]:
@@ -33,31 +35,47 @@ def numbered(xero: Client, numbers: Sequence[str], *, url: Url) -> list[Status]:
 
 
 def changes(xero: Client, cursor: str, *, now: dt.datetime, url: Url) -> Changes:
-    """Invoices that changed, or whose payments did. The cursor is a time of Xero's clock."""
+    """Invoices that changed, or whose payments or credit notes did: neither need leave a mark on
+    its invoice. Prepayments and overpayments are rare and have no look of their own; one that
+    leaves no mark is seen by the nightly look. The cursor is a time of Xero's clock.
+    """
     if not cursor:
         return Changes((), cursor=_text(_server_time(xero.get("Organisation")) - OVERLAP))
     since = dt.datetime.fromisoformat(cursor)
     if now - since > OLDEST:
         raise Rejected("It is cheaper to look at every invoice anew.", code="cursor_too_old")
-    invoices, ends = _changed(xero, "Invoices", since, createdByMyApp="true", unitdp=4)
-    payments, other = _changed(xero, "Payments", since)
-    gone = {reading.text(p, "PaymentID") for p in payments if p.get("Status") == "DELETED"}
-    known = {reading.text(row, "InvoiceID") for row in invoices}
-    touched = {id for each in payments if (id := _paid(each)) and id not in known}
-    invoices += finding.by_id(xero, sorted(touched))
-    whole = ends[1] and other[1]
+    invoices = _changed(xero, "Invoices", since, createdByMyApp="true", unitdp=4)
+    payments, notes = (_changed(xero, plural, since) for plural in ("Payments", "CreditNotes"))
+    known = {reading.text(row, "InvoiceID") for row in invoices.rows}
+    parts = (*payments.rows, *_allocations(notes.rows))
+    settled = {_settled(each) for each in parts} - known - {""}
+    rows = [*invoices.rows, *finding.by_id(xero, sorted(settled))]
+    looks = (invoices, payments, notes)
     return Changes(
-        tuple(statuses(invoices, url=url)), _text(min(ends[0], other[0])), whole,
-        tuple(sorted(gone)),
-    )  # fmt: skip
+        tuple(statuses(rows, url=url)),
+        _text(min(look.until for look in looks)),
+        all(look.whole for look in looks),
+        payments_gone=tuple(
+            reading.text(each, "PaymentID")
+            for each in payments.rows
+            if each.get("Status") == "DELETED"
+        ),
+        credits=tuple(reading.text(note, "CreditNoteID") for note in notes.rows),
+    )
 
 
-def _changed(
-    xero: Client, plural: str, since: dt.datetime, **query: Any
-) -> tuple[list[Doc], tuple[dt.datetime, bool]]:
+@dataclass(frozen=True, slots=True)
+class _Look:
     """What changed, the earliest first, each once; until when that is all, and whether it is all
     there is.
     """
+
+    rows: list[Doc]
+    until: dt.datetime
+    whole: bool
+
+
+def _changed(xero: Client, plural: str, since: dt.datetime, **query: Any) -> _Look:
     found: dict[str, Doc] = {}
     end: dt.datetime | None = None
     key = f"{plural[:-1]}ID"
@@ -71,10 +89,10 @@ def _changed(
         rows = lists.rows(answer, plural)
         found |= {reading.text(row, key): row for row in rows}
         if len(rows) < PAGE:
-            return list(found.values()), (max(end, since), True)
+            return _Look(list(found.values()), max(end, since), whole=True)
         reached = reading.moment(rows[-1].get("UpdatedDateUTC"))
         if page >= MOST_PAGES and reached and reached - since > 2 * TICK:
-            return list(found.values()), (reached - TICK, False)
+            return _Look(list(found.values()), reached - TICK, whole=False)
         page += 1
 
 
@@ -91,8 +109,15 @@ def statuses(invoices: Iterable[Doc], *, url: Url) -> Iterable[Status]:
             yield Status(id, State.UNREADABLE, number=reading.text(row, "InvoiceNumber")[:255])
 
 
-def _paid(payment: Doc) -> str:
-    invoice = payment.get("Invoice")
+def _allocations(notes: Iterable[Doc]) -> Iterator[Doc]:
+    for note in notes:
+        if note.get("Type") == "ACCRECCREDIT":
+            yield from (each for each in note.get("Allocations") or () if isinstance(each, dict))
+
+
+def _settled(part: Doc) -> str:
+    """The sales invoice that a payment, or a share of a credit note, is for; or ""."""
+    invoice = part.get("Invoice")
     if not isinstance(invoice, dict) or invoice.get("Type", "ACCREC") != "ACCREC":
         return ""
     return reading.text(invoice, "InvoiceID")

@@ -18,8 +18,8 @@ from accounting.providers.port import Doorbell, Unauthorized
 SIGNATURE = "x-xero-signature"
 # What we would look at because of it. Everything else rings for somebody else.
 KINDS = {
-    "INVOICE": "invoice", "CREDITNOTE": "creditmemo", "CONTACT": "customer",
-    "PREPAYMENT": "payment", "OVERPAYMENT": "payment",
+    "INVOICE": "invoice", "CREDITNOTE": "credit note", "PREPAYMENT": "payment",
+    "OVERPAYMENT": "payment",
 }  # fmt: skip
 LONGEST_KEY = 120
 
@@ -40,7 +40,8 @@ def read(body: bytes) -> list[Doorbell]:
     except ValueError:
         return []
     events = sent.get("events") if isinstance(sent, dict) else None
-    found = (_bell(each) for each in events or () if isinstance(each, dict))
+    known = events if isinstance(events, list) else []
+    found = (_bell(each) for each in known if isinstance(each, dict))
     return [bell for bell in found if bell.kind and bell.company_id and bell.id]
 
 
@@ -50,4 +51,5 @@ def _bell(event: Mapping[str, Any]) -> Doorbell:
     key = ":".join((tenant, id, category, happened, at))
     if len(key) > LONGEST_KEY:
         key = hashlib.sha256(key.encode()).hexdigest()
-    return Doorbell(tenant, key, KINDS.get(category, ""), id, happened.lower()[:40])
+    kind = KINDS.get(category, "")
+    return Doorbell(tenant, key, kind, id, happened.lower()[:40], of_invoice=kind == "invoice")

@@ -13,27 +13,27 @@ from .. import books
 
 
 @pytest.fixture
-def connection(sims, db):
-    return books.connect(sims)
+def connection(system, db):
+    return books.connect(system)
 
 
 @pytest.fixture
-def out(connection, sims, parts) -> Invoice:
+def out(connection, system, parts) -> Invoice:
     """An invoice of 250.00 that is there."""
-    look(connection, sims)  # so that the first cursor lies before it
-    return send(connection, sims, books.invoice(*parts))
+    look(connection, system)  # so that the first cursor lies before it
+    return send(connection, system, books.invoice(*parts))
 
 
-def send(connection: Connection, sims, invoice: Invoice) -> Invoice:
-    outbox.queue(connection, [invoice.pk], by=None, now=sims.clock.now())
-    delivery.work(connection.pk, now=sims.clock.now())
+def send(connection: Connection, system, invoice: Invoice) -> Invoice:
+    outbox.queue(connection, [invoice.pk], by=None, now=system.clock.now())
+    delivery.work(connection.pk, now=system.clock.now())
     return invoice
 
 
-def look(connection: Connection, sims) -> None:
+def look(connection: Connection, system) -> None:
     """Some time later, ask what changed."""
-    sims.clock.move(minutes=20)
-    assert sync.poll(connection.pk, now=sims.clock.now())
+    system.clock.move(minutes=20)
+    assert sync.poll(connection.pk, now=system.clock.now())
 
 
 def id_there(invoice: Invoice) -> str:

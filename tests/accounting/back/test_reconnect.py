@@ -17,20 +17,20 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def drifted(connection, sims, out) -> Finding:
-    sims.qbo.as_person.edit_line(id_there(out), "1", description="Support")
-    look(connection, sims)
+def drifted(connection, system, out) -> Finding:
+    system.describe(id_there(out), "Support")
+    look(connection, system)
     return Finding.objects.get()
 
 
 @pytest.fixture
-def cut(connection, sims, drifted, owner) -> Finding:
-    restoring.disconnect(connection, by=owner, now=sims.clock.now())
+def cut(connection, system, drifted, owner) -> Finding:
+    restoring.disconnect(connection, by=owner, now=system.clock.now())
     return drifted
 
 
-def again(sims) -> Connection:
-    connection = books.connect(sims)
+def again(system) -> Connection:
+    connection = books.connect(system)
     past.carry_over(connection)
     return connection
 
@@ -50,58 +50,58 @@ def test_what_differed_is_not_offered_after_a_disconnect(connection, cut, out, c
 
 
 @pytest.mark.parametrize("verb", [findings.accept, findings.push, findings.ignore])
-def test_nothing_is_decided_over_a_connection_that_is_cut(verb, sims, cut):
+def test_nothing_is_decided_over_a_connection_that_is_cut(verb, system, cut):
     with pytest.raises(Refused) as refused:
-        verb(cut, by=None, now=sims.clock.now())
+        verb(cut, by=None, now=system.clock.now())
     assert refused.value.code == "not_connected"
 
 
-def test_connecting_again_offers_it_again(sims, cut, client_as):
-    new = again(sims)
+def test_connecting_again_offers_it_again(system, cut, client_as):
+    new = again(system)
     client = client_as("billing")
     assert "Accept theirs" in client.get(f"/accounting/differences/{cut.pk}/").text
-    findings.accept(cut, by=None, now=sims.clock.now())
-    sync.sweep(new, now=sims.clock.now())
+    findings.accept(cut, by=None, now=system.clock.now())
+    sync.sweep(new, now=system.clock.now())
     assert not Finding.objects.filter(answered_at=None).exists()
 
 
-def test_what_was_ignored_stays_ignored_after_connecting_again(connection, sims, drifted, owner):
-    findings.ignore(drifted, by=owner, now=sims.clock.now())
-    restoring.disconnect(connection, by=owner, now=sims.clock.now())
-    sync.sweep(again(sims), now=sims.clock.now())
+def test_what_was_ignored_stays_ignored_after_connecting_again(connection, system, drifted, owner):
+    findings.ignore(drifted, by=owner, now=system.clock.now())
+    restoring.disconnect(connection, by=owner, now=system.clock.now())
+    sync.sweep(again(system), now=system.clock.now())
     assert Finding.objects.count() == 1
 
 
-def test_two_earlier_connections_leave_one_open_finding(sims, cut, owner):
-    older = books.connect(sims)
+def test_two_earlier_connections_leave_one_open_finding(system, cut, owner):
+    older = books.connect(system)
     Connection.objects.filter(pk=older.pk).update(state="closed", sealed="")
     Finding.objects.create(
-        connection=older, invoice=cut.invoice, kind="drift", found_at=sims.clock.now()
+        connection=older, invoice=cut.invoice, kind="drift", found_at=system.clock.now()
     )
-    new = again(sims)
+    new = again(system)
     assert Finding.objects.get(answered_at=None).connection == new
     assert Finding.objects.filter(connection=new).count() == 2
 
 
-def test_a_finding_whose_invoice_is_no_longer_known_there_says_so(sims, drifted):
+def test_a_finding_whose_invoice_is_no_longer_known_there_says_so(system, drifted):
     RemoteInvoice.objects.all().delete()
     with pytest.raises(Refused) as refused:
-        findings.accept(drifted, by=None, now=sims.clock.now())
+        findings.accept(drifted, by=None, now=system.clock.now())
     assert refused.value.code == "not_there"
 
 
-def test_what_happened_while_nobody_was_connected_is_seen_at_once(connection, sims, out, owner):
-    restoring.disconnect(connection, by=owner, now=sims.clock.now())
-    sims.qbo.as_person.receive_payment(id_there(out))
-    look(again(sims), sims)
+def test_what_happened_while_nobody_was_connected_is_seen_at_once(connection, system, out, owner):
+    restoring.disconnect(connection, by=owner, now=system.clock.now())
+    system.pay(id_there(out))
+    look(again(system), system)
     assert status(out) == "paid"
 
 
-def test_an_invoice_that_was_linked_brings_its_payments(connection, sims, out):
+def test_an_invoice_that_was_linked_brings_its_payments(connection, system, out):
     """As the commit leaves it: linked, looked at before, and with no cursor yet."""
-    sims.qbo.as_person.receive_payment(id_there(out), "100")
+    system.pay(id_there(out), "100")
     RemoteInvoice.objects.update(linked=True, status="partially_paid", balance=150)
-    Connection.objects.update(cursor="", poll_at=sims.clock.now())
+    Connection.objects.update(cursor="", poll_at=system.clock.now())
     tasks.look(connection.pk)
     assert [payment.amount for payment in out.payments.live()] == [Decimal(100)]
     assert Connection.objects.get().cursor

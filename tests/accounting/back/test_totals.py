@@ -46,96 +46,98 @@ def opened() -> list[str]:
     return list(Finding.objects.filter(answered_at=None).values_list("kind", flat=True))
 
 
-def test_a_cent_of_rounding_leaves_nothing_owed(connection, sims, differ, client_as):
+def test_a_cent_of_rounding_leaves_nothing_owed(connection, system, differ, client_as):
     out = differ("250.01")
-    sims.qbo.as_person.receive_payment(id_there(out))
+    system.pay(id_there(out))
     for _ in range(2):
-        look(connection, sims)
-        sync.sweep(connection, now=sims.clock.now())
+        look(connection, system)
+        sync.sweep(connection, now=system.clock.now())
         assert rows(out) == [(Decimal(250), "books"), (Decimal("0.01"), "differ")]
     assert status(out) == "paid"
     assert opened() == ["total"]
     page = client_as("billing").get(f"/invoices/{out.pk}/").text
     assert "Difference of totals $0.01" in page
     assert "Difference of totals of 0.01 USD recorded." in page
-    assert "250.00 in QuickBooks" in page
+    assert f"250.00 in {system.name}" in page
     assert list(out.lines.values_list("net", flat=True)) == [Decimal(250)]
 
 
-def test_more_than_rounding_waits_until_somebody_accepts_it(connection, sims, differ):
+def test_more_than_rounding_waits_until_somebody_accepts_it(connection, system, differ):
     out = differ("262.50")
-    sims.qbo.as_person.receive_payment(id_there(out))
-    look(connection, sims)
+    system.pay(id_there(out))
+    look(connection, system)
     assert status(out) == "partially_paid"
-    findings.accept(Finding.objects.get(kind="total"), by=None, now=sims.clock.now())
+    findings.accept(Finding.objects.get(kind="total"), by=None, now=system.clock.now())
     assert rows(out) == [(Decimal(250), "books"), (Decimal("12.50"), "differ")]
     assert status(out) == "paid"
-    look(connection, sims)
+    look(connection, system)
     assert opened() == []
 
 
-def test_what_was_accepted_before_it_is_paid_counts_when_it_is(connection, sims, differ):
+def test_what_was_accepted_before_it_is_paid_counts_when_it_is(connection, system, differ):
     out = differ("262.50")
-    sims.qbo.as_person.receive_payment(id_there(out), "100")
-    look(connection, sims)
-    findings.accept(Finding.objects.get(), by=None, now=sims.clock.now())
+    system.pay(id_there(out), "100")
+    look(connection, system)
+    findings.accept(Finding.objects.get(), by=None, now=system.clock.now())
     assert rows(out) == [(Decimal(100), "books")]
-    sims.qbo.as_person.receive_payment(id_there(out))
-    look(connection, sims)
+    system.pay(id_there(out))
+    look(connection, system)
     assert status(out) == "paid"
 
 
-def test_an_ignored_difference_is_not_given_away(connection, sims, differ):
+def test_an_ignored_difference_is_not_given_away(connection, system, differ):
     out = differ("262.50")
-    sims.qbo.as_person.receive_payment(id_there(out))
-    look(connection, sims)
-    findings.ignore(Finding.objects.get(kind="total"), by=None, now=sims.clock.now())
-    look(connection, sims)
+    system.pay(id_there(out))
+    look(connection, system)
+    findings.ignore(Finding.objects.get(kind="total"), by=None, now=system.clock.now())
+    look(connection, system)
     assert status(out) == "partially_paid"
 
 
-def test_it_goes_with_the_payment(connection, sims, differ):
+def test_it_goes_with_the_payment(connection, system, differ):
     out = differ("250.01")
-    payment = sims.qbo.as_person.receive_payment(id_there(out))
-    look(connection, sims)
-    sims.qbo.as_person.remove_payment(payment["Id"])
-    look(connection, sims)
+    payment = system.pay(id_there(out))
+    look(connection, system)
+    system.unpay(payment)
+    look(connection, system)
     assert rows(out) == []
     assert RemoteInvoice.objects.get().remainder is None
 
 
-def test_a_smaller_total_here_is_one_difference_and_not_two(connection, sims, differ):
+def test_a_smaller_total_here_is_one_difference_and_not_two(connection, system, differ):
     out = differ("249.99")
-    sims.qbo.as_person.receive_payment(id_there(out))
-    look(connection, sims)
+    system.pay(id_there(out))
+    look(connection, system)
     assert (status(out), opened()) == ("paid", ["total"])
     assert rows(out) == [(Decimal("249.99"), "books")]
 
 
-def test_what_was_paid_of_an_accepted_total_is_not_too_much(connection, sims, differ):
+def test_what_was_paid_of_an_accepted_total_is_not_too_much(connection, system, differ):
     out = differ("240")
-    sims.qbo.as_person.receive_payment(id_there(out))
-    look(connection, sims)
+    system.pay(id_there(out))
+    look(connection, system)
     assert opened() == ["settled", "total"]
-    findings.accept(Finding.objects.get(kind="total"), by=None, now=sims.clock.now())
+    findings.accept(Finding.objects.get(kind="total"), by=None, now=system.clock.now())
     assert opened() == []
     assert status(out) == "paid"
 
 
-def test_while_connected_only_the_other_end_changes_it(connection, sims, differ, owner, client_as):
+def test_while_connected_only_the_other_end_changes_it(
+    connection, system, differ, owner, client_as
+):
     out = differ("250.01")
-    sims.qbo.as_person.receive_payment(id_there(out))
-    look(connection, sims)
+    system.pay(id_there(out))
+    look(connection, system)
     (row,) = out.payments.filter(method="differ")
-    _in_use("QuickBooks Online")
+    _in_use(system.name)
     page = f"/payments/{row.pk}/remove/"
     client = client_as("owner")
     assert page not in client.get(f"/invoices/{out.pk}/").text
     with pytest.raises(Refused) as refused:
-        paying.remove(row, reason="no", by=owner, now=sims.clock.now())
+        paying.remove(row, reason="no", by=owner, now=system.clock.now())
     assert refused.value.code == "kept_elsewhere"
-    restoring.disconnect(connection, by=owner, now=sims.clock.now())
+    restoring.disconnect(connection, by=owner, now=system.clock.now())
     _in_use("")
     assert page in client.get(f"/invoices/{out.pk}/").text
-    paying.remove(row, reason="no", by=owner, now=sims.clock.now())
+    paying.remove(row, reason="no", by=owner, now=system.clock.now())
     assert rows(out) == [(Decimal(250), "books")]

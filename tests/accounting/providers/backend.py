@@ -8,32 +8,117 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from types import ModuleType
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 import simulators
 from accounting.providers import port
 from accounting.providers.port import Document, Line, NewRecord, TaxMode, TimeDocument
+from invoices.models import Invoice
+from simulators.clock import Clock
+from simulators.journal import Exchange
 
 REDIRECT = "http://localhost/accounting/callback"
 WEBHOOK_TOKEN = "canary-webhook-token"
 TODAY = dt.date(2026, 11, 20)
 
 
+@dataclass(frozen=True)
+class Given:
+    """What a consent leaves behind."""
+
+    company: str
+    access: str
+    refresh: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A document there that came from us, whatever its fields are called."""
+
+    id: str
+    number: str
+    total: Decimal
+    description: str
+    marker: str
+    email: str = ""
+    voided: bool = False
+
+
 class Backend:
     """A provider at its simulator."""
 
+    key: ClassVar[str]
     provider: port.Provider
     sims: simulators.Simulators
     sim: Any
+    create_call: ClassVar[str]  # creates invoices; for `arm`
+    company_call: ClassVar[str]  # reads the company
+    lasting: ClassVar[dt.timedelta]  # how long access surely lasts
+    pause: ClassVar[float]  # seconds that a throttled call is to wait
+    untaxed: ClassVar[str]  # what a line without tax says
+    reading: ClassVar[ModuleType]  # reads answers
+    secret_setting: ClassVar[str]
     currency = "USD"
     tax_mode = TaxMode.PROVIDER
     rings_for_payments = True
     takes_time = True
+    deletes_what_was_paid = True
+    deletable: ClassVar[dict[str, Any]] = {}  # of a connection whose invoices can be deleted there
+
+    @property
+    def clock(self) -> Clock:
+        return self.sims.clock
+
+    @property
+    def name(self) -> str:
+        return self.provider.name
+
+    @property
+    def company(self) -> str:
+        """The id of the company that a consent opens."""
+        raise NotImplementedError
+
+    @property
+    def company_name(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def scopes(self) -> str:
+        """What a consent asks for."""
+        raise NotImplementedError
 
     # Connecting
+
+    def given(self, company: str = "") -> Given:
+        """A consent without clicking through it."""
+        raise NotImplementedError
+
+    def chosen(self, session: port.Session, company: port.Company) -> dict[str, Any]:
+        """What the wizard lets people choose, as fields of a connection."""
+        raise NotImplementedError
+
+    def free_numbers(self) -> None:
+        """What was deleted gives its number back, where that is not known."""
+
+    def keep_settling_quiet(self) -> None:
+        """A payment or credit leaves no mark on its invoice, where that is not known."""
+
+    def distrust_codes(self) -> None:
+        """A code that comes twice ends the consent, where that can be."""
+
+    def refreshes(self) -> list[Exchange]:
+        """Every request for new access."""
+        sent = self.sim.requests("token")
+        return [each for each in sent if b"grant_type=refresh_token" in each.request_body]
+
+    def exchanges(self) -> list[Exchange]:
+        """Every request that turns a consent into access."""
+        return [e for e in self.sim.requests("token") if b"authorization_code" in e.request_body]
 
     def consent(self, url: str, *, refuse: bool = False) -> dict[str, str]:
         """What a browser brings back after somebody said yes, or no."""
@@ -135,7 +220,19 @@ class Backend:
     def judge(self) -> None:
         """Hold what was exchanged against the provider's own description, where that is at hand."""
 
+    def ids(self) -> list[str]:
+        """Of every invoice that is there."""
+        raise NotImplementedError
+
+    def of(self, invoice: Invoice) -> list[Seen]:
+        """What is there of one of our invoices, without what was deleted."""
+        raise NotImplementedError
+
     # Faults
+
+    def arm_send(self, fault: str) -> None:
+        """Strike at the next call that creates invoices."""
+        self.sim.arm(fault, times=1, on=self.create_call)
 
     def lose_answer(self) -> None:
         self.sim.arm("lose_answer")

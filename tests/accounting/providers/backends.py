@@ -5,26 +5,41 @@ A new provider is one more class here with these methods, and its name in `BACKE
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
 
 import simulators
 from accounting.providers import port, qbo, xero
 from accounting.providers.port import Document, NewRecord, TaxMode
-from tests.accounting import books
+from accounting.providers.qbo import reading as qbo_reading
+from accounting.providers.xero import reading as xero_reading
+from invoices.models import Invoice
+from simulators.journal import Exchange
+from tests.accounting import pointing
 from tests.simulators.xero import judge
 
-from .backend import REDIRECT, TODAY, WEBHOOK_TOKEN, Backend
+from .backend import REDIRECT, TODAY, WEBHOOK_TOKEN, Backend, Given, Seen
 
-__all__ = ["BACKENDS", "REDIRECT", "TODAY", "WEBHOOK_TOKEN", "Backend", "Qbo", "Xero"]
+__all__ = ["BACKENDS", "REDIRECT", "TODAY", "WEBHOOK_TOKEN", "Backend", "Qbo", "Seen", "Xero"]
 
 
 class Qbo(Backend):
     """QuickBooks Online at its simulator. `scenario` is a company file of it."""
 
+    key = "qbo"
+    create_call = "POST /v3/company/*/batch*"
+    company_call = "GET /v3/company/*/companyinfo/*"
+    scopes = "com.intuit.quickbooks.accounting"
+    lasting = dt.timedelta(minutes=55)
+    pause = 60.0
+    untaxed = "NON"
+    reading = qbo_reading
+    secret_setting = "QBO_CLIENT_SECRET"
     scenario = "us"
 
     def __init__(self, sims: simulators.Simulators) -> None:
@@ -41,7 +56,7 @@ class Qbo(Backend):
             yield cls(sims)
 
     def settings(self) -> dict[str, Any]:
-        return {**books.settings_for(self.sims), "app": "", "webhook_tokens": [WEBHOOK_TOKEN]}
+        return {**pointing.settings_for(self.sims), "app": "", "webhook_tokens": [WEBHOOK_TOKEN]}
 
     # Connecting
 
@@ -51,6 +66,61 @@ class Qbo(Backend):
         bare = port.Session(made.realm, made.access_token)
         known = {**self.provider.company(bare).facts, **facts}
         return port.Session(made.realm, made.access_token, known)
+
+    @property
+    def company(self) -> str:
+        return str(self.sim.realm)
+
+    @property
+    def company_name(self) -> str:
+        return str(self.sim.company().name)
+
+    def add_company(self) -> str:
+        """Another company; its id."""
+        return str(self.sim.add_company("us-manual"))
+
+    def given(self, company: str = "") -> Given:
+        made = self.sim.connect(company)
+        return Given(made.realm, made.access_token, made.refresh_token)
+
+    def chosen(self, session: port.Session, company: port.Company) -> dict[str, Any]:
+        """Of tax codes the one without tax, where each line needs one."""
+        chosen = {"income_account_id": self.account_id()}
+        if company.tax_modes[0] is TaxMode.CODES:
+            taxes = self.provider.records(session, port.Kind.TAX)
+            chosen["untaxed_id"] = next((t.id for t in taxes if t.percent == Decimal(0)), "")
+        return chosen
+
+    def rotate(self, *, grace: bool) -> None:
+        """Each refresh gives another refresh token; the old one may go on working for a while, or
+        be dead and end the connection.
+        """
+        self.sim.switch(
+            refresh_rotation="always", refresh_grace_hours=24 if grace else 0,
+            refresh_reuse_revokes=not grace, concurrent_refresh="serve" if grace else "refuse",
+        )  # fmt: skip
+
+    def distrust_codes(self) -> None:
+        self.sim.switch(code_reuse_revokes=True)
+
+    def revocations(self) -> list[Exchange]:
+        """Every request that gives access back."""
+        return [each for each in self.sim.requests("token") if each.path.endswith("/revoke")]
+
+    def connected(self, company: str = "") -> bool:
+        """Whether anybody has access to it."""
+        return bool(self.sim.app.oauth.connected(company or self.company))
+
+    def secrets(self) -> set[str]:
+        """Tokens, codes and keys that nobody may read."""
+        oauth = self.sim.app.oauth
+        tokens = {value for grant in oauth.grants for value in [grant.refresh, *grant.access]}
+        tokens |= {value for grant in oauth.grants for value in grant.superseded}
+        return {*tokens, *oauth.codes, self.sim.client_secret, WEBHOOK_TOKEN}
+
+    def cut(self) -> None:
+        """Somebody there removes us from this company."""
+        self.sim.disconnect()
 
     def disconnect(self) -> None:
         self.sim.disconnect()
@@ -88,7 +158,8 @@ class Qbo(Backend):
 
     # A person at the keyboard, with the ids of the port
 
-    def pay(self, invoice_id: str, amount: str) -> str:
+    def pay(self, invoice_id: str, amount: str | None = None) -> str:
+        """By default all that is open; the id of the payment."""
         return str(self.sim.as_person.receive_payment(invoice_id, amount)["Id"])
 
     def unpay(self, payment_id: str) -> None:
@@ -96,13 +167,17 @@ class Qbo(Backend):
 
     def credit(self, invoice_id: str, amount: str) -> str:
         """Settle with a credit note instead of money."""
+        (invoice,) = [doc for doc in self.sim.invoices() if doc["Id"] == invoice_id]
         memo = self.sim.as_person.create(
-            "CreditMemo", CustomerRef={"value": self.customer_id()}, Line=[{
+            "CreditMemo", CustomerRef={"value": invoice["CustomerRef"]["value"]}, Line=[{
                 "DetailType": "SalesItemLineDetail", "Amount": Decimal(amount),
                 "SalesItemLineDetail": {"ItemRef": {"value": self.item_id()}},
             }],
         )  # fmt: skip
         return str(self.sim.as_person.apply_credit(invoice_id, memo["Id"], amount)["Id"])
+
+    def uncredit(self, credit_id: str) -> None:
+        self.sim.as_person.remove_payment(credit_id)
 
     def edit(self, invoice_id: str, quantity: str) -> None:
         self.sim.as_person.edit_line(invoice_id, quantity=quantity)
@@ -112,6 +187,32 @@ class Qbo(Backend):
 
     def delete(self, invoice_id: str) -> None:
         self.sim.as_person.delete("Invoice", invoice_id)
+
+    def describe(self, invoice_id: str, text: str) -> None:
+        """Change the text of its first line."""
+        self.sim.as_person.edit_line(invoice_id, "1", description=text)
+
+    def key_of(self, exchange: Exchange) -> str:
+        """By which the other end knows a call that comes again."""
+        return exchange.query["requestid"]
+
+    def ids(self) -> list[str]:
+        return [str(doc["Id"]) for doc in self.sim.invoices()]
+
+    def of(self, invoice: Invoice) -> list[Seen]:
+        uid = str(invoice.uid)
+        return [_seen_qbo(d) for d in self.sim.invoices() if uid in d.get("PrivateNote", "")]
+
+    def names(self, kind: port.Kind) -> list[str]:
+        """Of the customers or items that are there."""
+        of, field = {
+            port.Kind.CUSTOMER: ("Customer", "DisplayName"), port.Kind.ITEM: ("Item", "Name"),
+        }[kind]  # fmt: skip
+        return [str(doc[field]) for doc in self.sim.documents(of)]
+
+    def forget_keys(self) -> None:
+        """Nothing there knows any more what came from us already."""
+        self.sim.forget_request_ids()
 
     def add_customers(self, count: int) -> None:
         for number in range(count):
@@ -126,7 +227,17 @@ class Qbo(Backend):
 class Xero(Backend):
     """Xero at its simulator, where invoices arrive approved. `regions` are its organisations."""
 
+    key = "xero"
+    create_call = "PUT /api.xro/2.0/Invoices*"
+    company_call = "GET /api.xro/2.0/Organisation*"
+    lasting = dt.timedelta(minutes=25)
+    pause = 26.0
+    untaxed = "NONE"
+    reading = xero_reading
+    secret_setting = "XERO_CLIENT_SECRET"
     regions = ("us",)
+    deletes_what_was_paid = False
+    deletable: ClassVar[dict[str, Any]] = {"options": {"status": "DRAFT"}}
     tax_mode = TaxMode.CODES
     rings_for_payments = False
     takes_time = False
@@ -145,7 +256,7 @@ class Xero(Backend):
             yield cls(sims)
 
     def settings(self) -> dict[str, Any]:
-        return {**books.xero_settings_for(self.sims), "webhook_keys": [WEBHOOK_TOKEN]}
+        return {**pointing.xero_settings_for(self.sims), "webhook_keys": [WEBHOOK_TOKEN]}
 
     # Connecting
 
@@ -161,6 +272,68 @@ class Xero(Backend):
         """Xero deletes nothing but drafts."""
         facts = {**session.facts, "options": {"status": "DRAFT"}}
         return port.Session(session.company_id, session.access, facts)
+
+    @property
+    def company(self) -> str:
+        return str(self.sim.tenant)
+
+    @property
+    def company_name(self) -> str:
+        return str(self.sim.organisation().name)
+
+    @property
+    def scopes(self) -> str:
+        return str(self.settings()["scopes"])
+
+    def add_company(self) -> str:
+        """Another organisation; its id."""
+        return str(self.sim.add_organisation("nz"))
+
+    def given(self, company: str = "") -> Given:
+        made = self.sim.connect(company)
+        return Given(made.tenant, made.access_token, made.refresh_token)
+
+    def chosen(self, session: port.Session, company: port.Company) -> dict[str, Any]:
+        return {
+            "income_account_id": self.account_id(), "untaxed_id": company.facts["untaxed_id"],
+            "options": {"status": "AUTHORISED"},
+        }  # fmt: skip
+
+    def rotate(self, *, grace: bool) -> None:
+        """Each refresh gives another refresh token, always; the old one may go on working for half
+        an hour, or be dead.
+        """
+        self.sim.switch(
+            refresh_grace_minutes=30 if grace else 0,
+            concurrent_refresh="serve" if grace else "refuse",
+        )
+
+    def free_numbers(self) -> None:
+        self.sim.switch(deleted_numbers="free")
+
+    def keep_settling_quiet(self) -> None:
+        self.sim.switch(payments_bump=False)
+
+    def revocations(self) -> list[Exchange]:
+        """Every request that gives access back: to one organisation, or the consent."""
+        sent = self.sim.requests()
+        return [e for e in sent if e.method == "DELETE" or e.path.endswith("/revocation")]
+
+    def connected(self, company: str = "") -> bool:
+        wanted = company or self.company
+        return wanted in {each["tenant"] for each in self.sim.connections()}
+
+    def secrets(self) -> set[str]:
+        oauth = self.sim.app.oauth
+        tokens = {
+            value for grant in oauth.grants
+            for value in (*grant.refresh, *grant.access, *grant.spent)
+        }  # fmt: skip
+        return {*tokens, *oauth.codes, self.sim.client_secret, WEBHOOK_TOKEN}
+
+    def cut(self) -> None:
+        """Somebody there removes us from this organisation; the consent goes on for others."""
+        self.sim.disconnect()
 
     def disconnect(self) -> None:
         """The consent as a whole is withdrawn; one organisation alone is a Xero test."""
@@ -203,7 +376,7 @@ class Xero(Backend):
 
     # A person at the keyboard, with the ids of the port
 
-    def pay(self, invoice_id: str, amount: str) -> str:
+    def pay(self, invoice_id: str, amount: str | None = None) -> str:
         return str(self.sim.as_person.receive_payment(invoice_id, amount)["PaymentID"])
 
     def unpay(self, payment_id: str) -> None:
@@ -212,6 +385,9 @@ class Xero(Backend):
     def credit(self, invoice_id: str, amount: str) -> str:
         """Settle with a credit note instead of money."""
         return str(self.sim.as_person.credit(invoice_id, amount)["CreditNoteID"])
+
+    def uncredit(self, credit_id: str) -> None:
+        self.sim.as_person.remove_credit(credit_id)
 
     def edit(self, invoice_id: str, quantity: str) -> None:
         self.sim.as_person.edit_line(invoice_id, quantity=quantity)
@@ -222,6 +398,31 @@ class Xero(Backend):
     def delete(self, invoice_id: str) -> None:
         self.sim.as_person.delete(invoice_id)
 
+    def describe(self, invoice_id: str, text: str) -> None:
+        """Change the text of its first line."""
+        self.sim.as_person.edit_line(invoice_id, description=text)
+
+    def key_of(self, exchange: Exchange) -> str:
+        """By which the other end knows a call that comes again."""
+        return exchange.request_headers["idempotency-key"]
+
+    def ids(self) -> list[str]:
+        return [str(doc["InvoiceID"]) for doc in self.sim.invoices()]
+
+    def of(self, invoice: Invoice) -> list[Seen]:
+        uid = str(invoice.uid)
+        docs = [doc for doc in self.sim.invoices() if doc["Status"] != "DELETED"]
+        return [_seen_xero(doc) for doc in docs if uid in doc.get("Url", "")]
+
+    def names(self, kind: port.Kind) -> list[str]:
+        """Of the contacts or items that are there."""
+        of = {port.Kind.CUSTOMER: "Contact", port.Kind.ITEM: "Item"}[kind]
+        return [str(doc["Name"]) for doc in self.sim.documents(of)]
+
+    def forget_keys(self) -> None:
+        """Nothing there knows any more what came from us already."""
+        self.sim.forget_keys()
+
     def add_customers(self, count: int) -> None:
         for number in range(count):
             self.sim.as_person.create_contact(f"Many {number:05}")
@@ -230,6 +431,23 @@ class Xero(Backend):
         id = self.sim.documents("Contact")[1]["ContactID"]
         self.sim.as_person.archive_contact(id)
         return str(id)
+
+
+def _seen_qbo(doc: dict[str, Any]) -> Seen:
+    return Seen(
+        id=doc["Id"], number=doc.get("DocNumber", ""), total=doc["TotalAmt"],
+        description=doc["Line"][0].get("Description", ""), marker=doc["PrivateNote"],
+        email=doc.get("BillEmail", {}).get("Address", ""), voided="Voided" in doc["PrivateNote"],
+    )  # fmt: skip
+
+
+def _seen_xero(doc: dict[str, Any]) -> Seen:
+    marker = parse_qs(urlsplit(doc.get("Url", "")).query).get("document", [""])[0]
+    return Seen(
+        id=doc["InvoiceID"], number=doc["InvoiceNumber"], total=doc["Total"],
+        description=doc["LineItems"][0]["Description"], marker=marker,
+        voided=doc["Status"] == "VOIDED",
+    )  # fmt: skip
 
 
 BACKENDS: dict[str, type[Qbo | Xero]] = {"qbo": Qbo, "xero": Xero}

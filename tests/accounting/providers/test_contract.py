@@ -447,6 +447,13 @@ def test_what_is_previewed_is_what_stands_there_afterwards(backend, provider, se
     assert "number" not in provider.preview(Operation.CREATE, unnumbered, facts=facts)
 
 
+def test_a_preview_keeps_the_ids_of_what_is_only_going_to_be_created(backend, provider, session):
+    document = backend.document("", backend.line(item_id="link:7"), customer_id="link:3")
+    shown = provider.preview(Operation.CREATE, document, facts=session.facts)
+    assert shown["customer_id"] == "link:3"
+    assert [line["item_id"] for line in shown["lines"]] == ["link:7"]
+
+
 # Status -------------------------------------------------------------------------------------------
 
 

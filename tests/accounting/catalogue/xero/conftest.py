@@ -11,8 +11,9 @@ from accounting.providers.xero import client as transport
 from atera_invoicing.roles import Role
 from tests import make
 from tests.accounting import books
+from tests.accounting.providers.backends import Xero
 
-from .office import XeroOffice, connect
+from .office import XeroOffice
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def sims(settings) -> Iterator[simulators.Simulators]:
 def office(sims, transactional_db, client_as) -> XeroOffice:
     """Everything that an export needs, and the log-in of an owner."""
     browser = client_as(Role.OWNER)
-    connection = connect(sims)
+    connection = books.connect(Xero(sims))
     customer, item = make.customer("Harbor Coffee"), make.item("Remote support")
     contact = sims.xero.documents("Contact")[0]["ContactID"]
     books.link(connection, customer, contact)

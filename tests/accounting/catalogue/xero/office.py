@@ -7,38 +7,14 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import simulators
-from accounting import access, connecting
+from accounting import connecting
 from accounting.models import Attempt, Connection
-from accounting.providers import port, registry
 from invoices.models import Invoice
 from simulators.journal import Exchange
-from tests import make
 from tests.accounting.catalogue.office import Office
 from tests.accounting.providers.backends import REDIRECT, Xero
 
 SEND = "PUT /api.xro/2.0/Invoices*"
-
-
-def connect(sims: simulators.Simulators, *, tenants: list[str] | None = None) -> Connection:
-    """An active connection to the first organisation of a consent, where invoices arrive approved,
-    as a finished wizard leaves it.
-    """
-    given = sims.xero.connect(tenants=tenants)
-    now = sims.clock.now()
-    company = registry.get("xero").company(port.Session(given.tenant, given.access_token))
-    connection = Connection.objects.create(
-        provider="xero", state=Connection.State.ACTIVE, company_id=company.id,
-        company_name=company.name, currency=company.currency, facts=dict(company.facts),
-        options={"status": "AUTHORISED"}, snapshot={}, tax_mode=company.tax_modes[0].value,
-        created_at=now, touched_at=now, committed_at=now, created_by=make.user("owner"),
-        poll_at=now, income_account_id="200", untaxed_id=company.facts["untaxed_id"],
-    )  # fmt: skip
-    expires = now + dt.timedelta(minutes=25)
-    tokens = port.Tokens(given.access_token, given.refresh_token, expires)
-    access.put(connection, access.freeze(tokens), tokens)
-    connection.refresh_from_db()
-    return connection
 
 
 @dataclass

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 import time_machine
 
 from accounting import access, connecting, delivery, restoring
 from accounting.models import Connection, Export
+from accounting.providers import port, registry
 from atera_invoicing.errors import Refused
 from tests.accounting.making import draft
 from tests.accounting.providers.backends import REDIRECT, Xero
@@ -52,7 +55,7 @@ def test_xero_f15_a_refresh_whose_answer_was_lost_is_repeated_and_nobody_consent
 def test_xero_f15_what_a_dead_process_did_not_save_is_had_again_in_the_grace(office):
     office.expire_access()
     tokens = access.thaw(office.fresh().reveal())
-    connecting.registry.get("xero").refresh(tokens)  # and the process dies before it saves
+    registry.get("xero").refresh(tokens)  # and the process dies before it saves
     office.sims.clock.move(minutes=20)
     office.export()
     assert office.fresh().lost_at is None
@@ -158,6 +161,39 @@ def test_ending_it_removes_this_organisation_only(sims, transactional_db, owner)
     assert connecting.revoke(connection, tokens)
     assert [each["tenant"] for each in sims.xero.connections()] == [sims.xero.tenant]
     assert not any(grant.revoked for grant in sims.xero.app.oauth.grants)
+
+
+def opens(sims, access: str) -> set[str]:
+    """The organisations that a token is let into."""
+    found = set()
+    for tenant in sims.xero.organisations():
+        with suppress(port.ProviderError):
+            found.add(registry.get("xero").company(port.Session(tenant, access)).id)
+    return found
+
+
+def test_one_refresh_serves_every_organisation_of_a_consent(sims, transactional_db, owner):
+    second = sims.xero.add_organisation("nz")
+    connection = consented(sims, owner)
+    connecting.choose(connection, second, now=sims.clock.now())
+    Connection.objects.update(access_expires_at=sims.clock.now())
+    sims.xero.expire_access_tokens()
+    session = connecting.session(connection, now=sims.clock.now())
+    assert len(Xero(sims).refreshes()) == 1
+    assert opens(sims, session.access) == {sims.xero.tenant, second}
+
+
+def test_ending_one_organisation_leaves_the_tokens_of_the_consent_alive_for_the_other(
+    sims, transactional_db, owner
+):
+    """As two installations have it that share an app: each holds what the consent gave."""
+    second = sims.xero.add_organisation("nz")
+    first = consented(sims, owner)
+    connecting.choose(first, sims.xero.tenant, now=sims.clock.now())
+    other = access.thaw(first.reveal())
+    assert connecting.revoke(first, connecting.detach(first))
+    assert opens(sims, other.access) == {second}
+    assert opens(sims, registry.get("xero").refresh(other).access) == {second}
 
 
 def test_ending_the_last_one_ends_the_consent(sims, transactional_db, owner):

@@ -8,8 +8,10 @@ import json
 from collections.abc import Sequence
 
 import pytest
+import time_machine
 from django.urls import reverse
 
+from accounting import sync
 from accounting.models import Bell
 
 KEY = "signing-key"
@@ -94,3 +96,25 @@ def test_xero_itself_is_satisfied_with_the_answers(office, live_server, settings
     office.export()
     office.xero.deliver()
     assert Bell.objects.filter(kind="invoice").count() == 1
+
+
+def test_a_credit_note_rings_and_comes_with_the_look_that_it_brings_forward(
+    office, live_server, settings
+):
+    """Although nothing of it shows on its invoice."""
+    url = live_server.url + reverse("accounting:webhook", args=["xero"])
+    office.xero.subscribe(url, KEY)
+    invoice = office.export()
+    office.look()
+    office.look()
+    office.xero.switch(payments_bump=False)
+    office.person.credit(office.remote(invoice).remote_id, "100")
+    before = office.fresh().poll_at
+    with time_machine.travel(office.now, tick=False):
+        office.xero.deliver()
+    assert Bell.objects.filter(kind="creditmemo").exists()
+    assert office.fresh().poll_at < before
+    office.sims.clock.move(seconds=5)
+    assert sync.poll(office.connection.pk, now=office.now)
+    assert office.remote(invoice).status == "partially_paid"
+    assert [payment.method for payment in invoice.payments.live()] == ["credit"]
