@@ -76,24 +76,32 @@ class _Look:
 
 
 def _changed(xero: Client, plural: str, since: dt.datetime, **query: Any) -> _Look:
+    """Each answer begins where the last one ended, by the time of change: what changes meanwhile
+    moves to the end, and on numbered pages it would pull another row over an edge, unseen. Numbers
+    count the pages within one second only.
+    """
     found: dict[str, Doc] = {}
     end: dt.datetime | None = None
     key = f"{plural[:-1]}ID"
-    page = 1
+    begin, page, answers = since.replace(microsecond=0), 1, 0
     while True:
         answer = xero.get(
-            plural, since=f"{since:%Y-%m-%dT%H:%M:%SZ}", page=page, pageSize=PAGE,
+            plural, since=f"{begin:%Y-%m-%dT%H:%M:%SZ}", page=page, pageSize=PAGE,
             order=BY_CHANGE, **query,
         )  # fmt: skip
+        answers += 1
         end = end or _server_time(answer) - OVERLAP
         rows = lists.rows(answer, plural)
         found |= {reading.text(row, key): row for row in rows}
         if len(rows) < PAGE:
             return _Look(list(found.values()), max(end, since), whole=True)
         reached = reading.moment(rows[-1].get("UpdatedDateUTC"))
-        if page >= MOST_PAGES and reached and reached - since > 2 * TICK:
+        if answers >= MOST_PAGES and reached and reached - since > 2 * TICK:
             return _Look(list(found.values()), reached - TICK, whole=False)
-        page += 1
+        if reached and reached - begin >= TICK:  # in a later second
+            begin, page = reached.replace(microsecond=0), 1
+        else:
+            page += 1
 
 
 def statuses(invoices: Iterable[Doc], *, url: Url) -> Iterable[Status]:
