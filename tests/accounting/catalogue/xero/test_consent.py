@@ -98,7 +98,7 @@ def test_a_consent_without_an_organisation_ends_no_other_one(office):
     back, session = begun(office.sims, office.connection, office.owner)
     for code in office.xero.app.oauth.codes.values():
         code.tenants = []
-    with pytest.raises(Refused, match="opened no company"):
+    with pytest.raises(Refused, match="opened no "):
         connecting.finish(back, **session)
     assert [each["tenant"] for each in office.xero.connections()] == [
         each["tenant"] for each in before
