@@ -21,6 +21,7 @@ from . import (
     changes,
     connecting,
     leftover,
+    moves,
     obstacles,
     options,
     past,
@@ -232,7 +233,7 @@ def _usual(connection: Connection, today: dt.date) -> dict[str, Any]:
         "fallback_item_id": _called(items, "services", "sales", "hours"),
     }
     for name in usual:
-        if last and name != "go_live" and (before := getattr(last[0], name)):
+        if last and name != "go_live" and (before := moves.setting(last[0], connection, name)):
             usual[name] = before
     return usual
 
