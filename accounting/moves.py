@@ -57,6 +57,25 @@ def follow(connection: Connection, kind: Kind, moves: Mapping[str, str]) -> None
         _follow_invoices(connection, moves)
 
 
+def since(earlier: Connection, connection: Connection, kind: Kind) -> dict[str, str]:
+    """What is called otherwise than on an earlier connection to the same company."""
+    rows = earlier.records.filter(kind=kind, facts__identity__isnull=False)
+    known = {row.remote_id: row for row in rows}
+    if not known:
+        return {}
+    here = connection.records.filter(kind=kind).values_list("remote_id", "facts__identity")
+    return moved(known, [Record(kind, id, "", identity=identity or "") for id, identity in here])
+
+
+def setting(earlier: Connection, connection: Connection, name: str) -> str:
+    """What was chosen on an earlier connection, as it is called now; "" when it is nowhere."""
+    chosen: str = getattr(earlier, name)
+    for kind, field in SETTINGS.items():
+        if field == name:
+            chosen = since(earlier, connection, kind).get(chosen, chosen)
+    return "" if is_gone(chosen) else chosen
+
+
 def is_gone(remote_id: str) -> bool:
     """Whether this names a record that is nowhere any more."""
     return remote_id.startswith(GONE)

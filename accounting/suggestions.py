@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from . import matching, references
+from . import matching, moves, references
 from .links import write
 from .matching import How, Match, Theirs
 from .models import Connection, Link, RemoteRecord
@@ -180,11 +180,13 @@ def _fill(
 
 
 def _earlier(connection: Connection, side: Side) -> dict[int, Link]:
-    """By our id, what was decided the last time the company was connected."""
+    """By our id, what was decided the last time the company was connected, with ids of now."""
     found: dict[int, Link] = {}
     for old in earlier_connections(connection):
+        called = moves.since(old, connection, side.kind)
         for link in old.links.filter(kind=side.kind, confirmed=True):
             if id := getattr(link, side.fk):
+                link.remote_id = called.get(link.remote_id, link.remote_id)
                 found.setdefault(id, link)
     return found
 

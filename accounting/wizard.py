@@ -22,6 +22,7 @@ from . import (
     connected,
     connecting,
     leftover,
+    moves,
     obstacles,
     options,
     past,
@@ -235,7 +236,7 @@ def _usual(connection: Connection, today: dt.date) -> dict[str, Any]:
         "fallback_item_id": _called(items, "services", "sales", "hours"),
     }
     for name in usual:
-        if last and name != "go_live" and (before := getattr(last[0], name)):
+        if last and name != "go_live" and (before := moves.setting(last[0], connection, name)):
             usual[name] = before
     return usual
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 import pytest
 
 from accounting import access, refreshing, wizard
-from accounting.models import Connection
+from accounting.models import Connection, Link
 from accounting.providers import port
 from tests import make
+from tests.accounting import books
 from tests.accounting.making import draft
 
 
@@ -77,3 +79,34 @@ def test_lines_typed_in_by_hand_go_to_the_sales_account(sims, transactional_db, 
     connection = read(sims, begun(sims, owner, tenant))
     assert connection.fallback_item_id == "account:200"
     assert connection.income_account_id == "200"
+
+
+@pytest.mark.parametrize("what", ["recoded", "given away"])
+def test_what_was_linked_by_a_code_before_is_the_same_account_again_or_none(
+    sims, transactional_db, owner, what
+):
+    item = make.item("Remote support")
+    tenant = sims.xero.add_organisation("nz")
+    earlier = read(sims, begun(sims, owner, tenant))
+    Link.objects.filter(item=item).delete()
+    books.link(earlier, item, "account:210")
+    Connection.objects.filter(pk=earlier.pk).update(
+        state="closed", sealed="", fallback_item_id="account:210", income_account_id="210"
+    )
+    org = sims.xero.organisation(tenant)
+    old = org.account("210")
+    if what == "recoded":
+        org.put("Account", {**old, "Code": "215"})
+    else:
+        del org.docs["Account"][old["AccountID"]]
+    org.index()
+    org.put("Account", {**old, "AccountID": str(uuid.uuid4()), "Name": "Donations"})
+    connection = read(sims, begun(sims, owner, tenant))
+    assert connection.records.filter(remote_id="account:210", active=True).exists()
+    link = connection.links.get(item=item)
+    if what == "recoded":
+        assert (link.remote_id, link.origin) == ("account:215", "earlier")
+        assert (connection.fallback_item_id, connection.income_account_id) == ("account:215", "215")
+    else:
+        assert link.remote_id != "account:210"
+        assert (connection.fallback_item_id, connection.income_account_id) == ("account:200", "200")
