@@ -49,11 +49,12 @@ def _look(xero: Client, way: str, documents: Sequence[Document]) -> list[Doc]:
 
 
 def by_id(xero: Client, ids: Sequence[str]) -> list[Doc]:
-    """One that the list does not show is asked for by itself: lists lag behind."""
+    """A single one, and one that the list does not show, is asked for by itself: lists lag."""
     wanted = list(dict.fromkeys(ids))
+    many = wanted if len(wanted) > 1 else []
     rows = [
         row
-        for some in _chunks(wanted, AT_ONCE)
+        for some in _chunks(many, AT_ONCE)
         for row in lists.pages(xero, "Invoices", IDs=",".join(some), unitdp=4)
     ]
     found = {reading.text(row, "InvoiceID") for row in rows}
