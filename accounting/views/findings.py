@@ -125,7 +125,8 @@ class FindingPush(FindingAction, SendPage):
 
     def get_question(self) -> str:
         if self.object.kind == Finding.Kind.DELETED:
-            return "The invoice is sent as a new document."
+            lost = remotes.why_not_anew(self.remote)
+            return "" if lost else "The invoice is sent as a new document."
         return "What was changed there is written over with our invoice."
 
     def perform(self, form: Any) -> str:

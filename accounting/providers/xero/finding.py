@@ -50,13 +50,14 @@ def _look(xero: Client, way: str, documents: Sequence[Document]) -> list[Doc]:
 
 
 def by_id(xero: Client, ids: Sequence[str]) -> list[Doc]:
-    """Ones that the list does not show are asked for by themselves: lists lag behind. Until some in
-    a row are nowhere either; then the list is believed.
+    """A single one, and ones that the list does not show, are asked for by themselves: lists lag
+    behind. Until some in a row are nowhere either; then the list is believed.
     """
     wanted = list(dict.fromkeys(ids))
+    many = wanted if len(wanted) > 1 else []
     rows = [
         row
-        for some in _chunks(wanted, AT_ONCE)
+        for some in _chunks(many, AT_ONCE)
         for row in lists.pages(xero, "Invoices", IDs=",".join(some), unitdp=4)
     ]
     found = {reading.text(row, "InvoiceID") for row in rows}

@@ -75,11 +75,14 @@ def test_an_edit_that_a_list_does_not_show_yet_is_not_written_over(office):
     office.edit_there(invoice, "Theirs")
     voiding.send(office.remote(invoice), by=office.owner, now=office.now)
     office.work()
-    office.wait(rounds=2)
-    office.look()
+    office.work()
     assert line(office, invoice)["Description"] == "Theirs"
+    assert office.of(invoice).state == "cancelled"
     (finding,) = Finding.objects.filter(answered_at=None)
     assert finding.kind == "drift"
+    findings.push(finding, by=office.owner, now=office.now)
+    assert wait_for(office, invoice) == "sent"
+    assert line(office, invoice)["Description"] == "Work in October"
 
 
 # Numbers that stay taken --------------------------------------------------------------------------
