@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -221,19 +223,24 @@ def _changes(connection: Connection, asked_at: dt.datetime) -> Changes:
     """What changed. The first time, and after too long, nobody tells what happened before: then a
     sweep begins, and the cursor to go on from is kept before it does.
     """
+    known: dict[str, Any] = {"at": asked_at, "ours": partial(_ours, connection)}
     cursor = connection.cursor
     try:
-        changes = calling.ask(connection, "changes", cursor, at=asked_at, now=asked_at)
+        changes: Changes = calling.ask(connection, "changes", cursor, now=asked_at, **known)
     except Rejected as error:
         if error.code != "cursor_too_old":
             raise
         cursor = ""
-        changes = calling.ask(connection, "changes", cursor, at=asked_at, now=asked_at)
+        changes = calling.ask(connection, "changes", cursor, now=asked_at, **known)
     if not cursor:
         with transaction.atomic():
             _keep_cursor(connection, changes)
             sweeping.begin(connection, now=asked_at)
     return changes
+
+
+def _ours(connection: Connection, ids: Collection[str]) -> set[str]:
+    return set(connection.invoices.filter(remote_id__in=ids).values_list("remote_id", flat=True))
 
 
 def _keep_cursor(connection: Connection, changes: Changes) -> None:

@@ -10,7 +10,7 @@ opens no thread, never retries and never sleeps: when and how often to ask is th
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -514,6 +514,17 @@ class Insufficient(Rejected):
         self.companies = companies
 
 
+# Status back --------------------------------------------------------------------------------------
+
+
+Ours = Callable[[Collection[str]], Collection[str]]  # which of these ids are of invoices of ours
+
+
+def everybodys(ids: Collection[str]) -> Collection[str]:
+    """All of them, as if every invoice there were ours."""
+    return ids
+
+
 # The port -----------------------------------------------------------------------------------------
 
 
@@ -624,10 +635,13 @@ class Provider(Protocol):
         ...
 
     # Status back.
-    def changes(self, session: Session, cursor: str, *, at: dt.datetime) -> Changes:
+    def changes(
+        self, session: Session, cursor: str, *, at: dt.datetime, ours: Ours = everybodys
+    ) -> Changes:
         """What changed since the cursor, with an overlap: the same change may come twice and none
         is missed; "" begins now. A cursor too old to be answered raises `Rejected(OTHER)`
-        with code "cursor_too_old": sweep with `get` instead, then begin anew."""
+        with code "cursor_too_old": sweep with `get` instead, then begin anew. Of invoices that
+        are not `ours` nothing need be told, and they are not asked for."""
         ...
 
     def doorbells(self, body: bytes, headers: Mapping[str, str]) -> list[Doorbell]:

@@ -21,6 +21,7 @@ from accounting.providers.port import (
     NewRecord,
     Operation,
     Option,
+    Ours,
     Outcome,
     Reason,
     Receipt,
@@ -218,9 +219,11 @@ class QuickBooksOnline:
 
     # Status back
 
-    def changes(self, session: Session, cursor: str, *, at: dt.datetime) -> Changes:
+    def changes(
+        self, session: Session, cursor: str, *, at: dt.datetime, ours: Ours = port.everybodys
+    ) -> Changes:
         with self._client(session) as qbo:
-            return following.changes(qbo, cursor, now=at, url=self._url(session))
+            return following.changes(qbo, cursor, now=at, ours=ours, url=self._url(session))
 
     def doorbells(self, body: bytes, headers: Mapping[str, str]) -> list[Doorbell]:
         notices.verify(body, headers, self._webhook_tokens)

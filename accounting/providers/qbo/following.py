@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from accounting.providers.port import Changes, Rejected, State, Status
+from accounting.providers.port import Changes, Ours, Rejected, State, Status
 
 from . import faults, finding, query, reading
 from .client import Client
@@ -39,7 +39,7 @@ def numbered(qbo: Client, numbers: Sequence[str], *, url: Url) -> list[Status]:
     return list(_statuses(qbo, rows, {}, url=url))
 
 
-def changes(qbo: Client, cursor: str, *, now: dt.datetime, url: Url) -> Changes:
+def changes(qbo: Client, cursor: str, *, now: dt.datetime, ours: Ours, url: Url) -> Changes:
     """Invoices that changed, or whose payments did. The cursor is a time of the server's clock."""
     if not cursor:
         return Changes((), cursor=_before(query.server_time(qbo), OVERLAP))
@@ -58,7 +58,7 @@ def changes(qbo: Client, cursor: str, *, now: dt.datetime, url: Url) -> Changes:
     payments = _readable(payments)
     gone = {str(row["Id"]) for row in payments if _is_gone(row)}
     alive = {str(row["Id"]): row for row in payments if str(row["Id"]) not in gone}
-    invoices = [*invoices, *_paid_by(qbo, alive, invoices)]
+    invoices = [*invoices, *_paid_by(qbo, alive, invoices, ours)]
     statuses = tuple(_statuses(qbo, invoices, alive, url=url))
     return Changes(statuses, next_cursor, complete, tuple(sorted(gone)))
 
@@ -98,10 +98,12 @@ def _page_by_page(qbo: Client, cursor: str) -> tuple[list[Doc], list[Doc], str]:
     return found["Invoice"], found["Payment"], reached
 
 
-def _paid_by(qbo: Client, payments: Mapping[str, Doc], known: Iterable[Doc]) -> list[Doc]:
+def _paid_by(
+    qbo: Client, payments: Mapping[str, Doc], known: Iterable[Doc], ours: Ours
+) -> list[Doc]:
     """Invoices whose payment changed although they did not."""
     ids = {id for payment in payments.values() for id in reading.paid_invoices(payment)}
-    missing = sorted(ids - {str(row["Id"]) for row in known})
+    missing = sorted(ours(ids - {str(row["Id"]) for row in known}))
     return query.select_each(qbo, "Invoice", "Id", missing)
 
 

@@ -19,6 +19,7 @@ from accounting.providers.port import (
     NewRecord,
     Operation,
     Option,
+    Ours,
     Outcome,
     Reason,
     Receipt,
@@ -177,9 +178,11 @@ class Xero:
 
     # Status back
 
-    def changes(self, session: Session, cursor: str, *, at: dt.datetime) -> Changes:
+    def changes(
+        self, session: Session, cursor: str, *, at: dt.datetime, ours: Ours = port.everybodys
+    ) -> Changes:
         with self._client(session) as xero:
-            return following.changes(xero, cursor, now=at, url=self._url(session))
+            return following.changes(xero, cursor, now=at, ours=ours, url=self._url(session))
 
     def doorbells(self, body: bytes, headers: Mapping[str, str]) -> list[Doorbell]:
         notices.verify(body, headers, self._webhook_keys)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from accounting.providers.port import Changes, Rejected, State, Status
+from accounting.providers.port import Changes, Ours, Rejected, State, Status
 
 from . import faults, finding, lists, reading
 from .client import Answer, Client
@@ -34,7 +34,7 @@ def numbered(xero: Client, numbers: Sequence[str], *, url: Url) -> list[Status]:
     return list(statuses(finding.by_number(xero, numbers), url=url))
 
 
-def changes(xero: Client, cursor: str, *, now: dt.datetime, url: Url) -> Changes:
+def changes(xero: Client, cursor: str, *, now: dt.datetime, ours: Ours, url: Url) -> Changes:
     """Invoices that changed, or whose payments or credit notes did: neither need leave a mark on
     its invoice. Prepayments and overpayments are rare and have no look of their own; one that
     leaves no mark is seen by the nightly look. The cursor is a time of Xero's clock.
@@ -49,7 +49,7 @@ def changes(xero: Client, cursor: str, *, now: dt.datetime, url: Url) -> Changes
     known = {reading.text(row, "InvoiceID") for row in invoices.rows}
     parts = (*payments.rows, *_allocations(notes.rows))
     settled = {_settled(each) for each in parts} - known - {""}
-    rows = [*invoices.rows, *finding.by_id(xero, sorted(settled))]
+    rows = [*invoices.rows, *finding.by_id(xero, sorted(ours(settled)))]
     looks = (invoices, payments, notes)
     return Changes(
         tuple(statuses(rows, url=url)),

@@ -124,6 +124,8 @@ def status(doc: Doc, *, url: str) -> Status:
     if name not in KNOWN:
         raise ValueError(f"Nobody knows the status {name[:40]!r}.")
     made = receipt(doc, url=url)
+    if name not in GONE:
+        _refuse_odd_sums(doc)
     return Status(
         id=made.id,
         state=_state(name, made),
@@ -140,6 +142,26 @@ def status(doc: Doc, *, url: str) -> Status:
     )
 
 
+def _refuse_odd_sums(doc: Doc) -> None:
+    """Total is what is due, was paid and was credited. Where it is not, or more settles it than
+    that, no figure of it can be followed.
+    """
+    names = ("Total", "AmountDue", "AmountPaid", "AmountCredited")
+    if all(doc.get(name) is not None for name in names):
+        total, *rest = (amount(doc, name) for name in names)
+        if abs(total - sum(rest)) > CENT + abs(amount(doc, "RoundingAmount")):
+            raise ValueError(f"{total} is not {' + '.join(map(str, rest))}.")
+    if _remainder(doc) < -CENT:
+        raise ValueError("Its payments and credits are more than what settles it.")
+
+
+def _remainder(doc: Doc) -> Decimal:
+    """What settles it without saying what it is."""
+    id = text(doc, "InvoiceID")
+    named = sum((part.amount for part in (*_payments(doc, id), *_credits(doc, id))), Decimal(0))
+    return amount(doc, "Total") - amount(doc, "AmountDue") - named
+
+
 def _state(name: str, made: Receipt) -> State:
     """By its status, which counts one for nothing as paid; what is partly paid has none."""
     if name == "VOIDED":
@@ -152,10 +174,9 @@ def _state(name: str, made: Receipt) -> State:
 def settlements(doc: Doc) -> Iterable[Settlement]:
     """Everything between total and what is due: payments, credits, and what remains."""
     id = text(doc, "InvoiceID")
-    found = [*_payments(doc, id), *_credits(doc, id)]
-    yield from found
-    settled = amount(doc, "Total") - amount(doc, "AmountDue")
-    other = settled - sum((part.amount for part in found), Decimal(0))
+    yield from _payments(doc, id)
+    yield from _credits(doc, id)
+    other = _remainder(doc)
     if other > 0:
         paid_on = day_text(doc, "FullyPaidOnDate") or day_text(doc, "Date")
         yield Settlement(f"other-{id}", id, other, _day(paid_on), credit=True)

@@ -187,6 +187,18 @@ def test_a_senseless_notice_is_taken_and_does_no_harm(office, events):
     assert not Bell.objects.exists()
 
 
+def test_invoices_of_others_are_not_asked_for_when_they_are_paid(office, quiet):
+    other = office.person.create_invoice(office.document_contact(), "80")["InvoiceID"]
+    office.look()
+    office.person.receive_payment(other, "80")
+    office.person.receive_payment(office.remote(quiet).remote_id, "100")
+    before = len(office.xero.requests("read"))
+    office.look()
+    assert Payment.objects.live().get().amount == 100
+    asked = office.xero.requests("read")[before:]
+    assert not [each for each in asked if other in each.query.get("IDs", "") or other in each.path]
+
+
 # Silence ------------------------------------------------------------------------------------------
 
 
