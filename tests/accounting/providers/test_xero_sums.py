@@ -20,7 +20,8 @@ def read(**changed: Any) -> Any:
     }  # fmt: skip
     doc = {
         "InvoiceID": "i", "InvoiceNumber": "N-1", "Type": "ACCREC", "Status": "AUTHORISED",
-        "LineItems": [], "DateString": "2026-11-20T00:00:00", "SubTotal": Decimal("100.00"), "TotalTax": Decimal("15.00"),
+        "LineItems": [], "DateString": "2026-11-20T00:00:00",
+        "SubTotal": Decimal("100.00"), "TotalTax": Decimal("15.00"),
         "Total": Decimal("115.00"), "AmountDue": Decimal("50.00"), "AmountPaid": Decimal("15.00"),
         "AmountCredited": Decimal("50.00"), "Payments": [payment], "CreditNotes": [credit],
         **changed,
