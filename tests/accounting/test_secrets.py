@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.utils import timezone
 
-from accounting import calling, connecting
+from accounting import calling, connecting, webhooks
 from accounting.models import Connection
 from accounting.providers import port, registry
 from accounting.providers.port import Kind
@@ -65,6 +65,10 @@ def walk(backend, owner):
             calling.ask(connection, "records", Kind.ITEM, now=timezone.now())
         except port.ProviderError as error:
             said += [repr(error), str(error), str(vars(error))]
+    try:
+        webhooks.receive(backend.key, b"{}", {}, now=timezone.now())
+    except port.Unauthorized as error:
+        said += [repr(error), str(error), str(vars(error))]
     said += [repr(connection), str(vars(connection)), repr(backend.provider)]
     return answer, said
 
