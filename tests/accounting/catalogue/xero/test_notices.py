@@ -112,9 +112,9 @@ def test_a_credit_note_rings_and_comes_with_the_look_that_it_brings_forward(
     before = office.fresh().poll_at
     with time_machine.travel(office.now, tick=False):
         office.xero.deliver()
-    assert Bell.objects.filter(kind="creditmemo").exists()
+    assert Bell.objects.filter(kind="credit note").exists()
     assert office.fresh().poll_at < before
-    office.sims.clock.move(seconds=5)
+    office.sims.clock.move(minutes=6)
     assert sync.poll(office.connection.pk, now=office.now)
     assert office.remote(invoice).status == "partially_paid"
     assert [payment.method for payment in invoice.payments.live()] == ["credit"]
