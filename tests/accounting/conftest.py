@@ -67,8 +67,7 @@ def sims(settings) -> Iterator[simulators.Simulators]:
 
 @pytest.fixture
 def deletable(connection, system) -> None:
-    """What is exported from now on can be deleted there, and has its number again."""
-    system.free_numbers()
+    """What is exported from now on can be deleted there, and goes again."""
     Connection.objects.filter(pk=connection.pk).update(**system.deletable)
     connection.refresh_from_db()
 

@@ -9,20 +9,19 @@ import pytest
 from accounting import delivery, documents, findings, outbox, voiding
 from accounting.models import Connection, Export, Finding, RemoteInvoice, Settlement
 from atera_invoicing.errors import Refused
-from invoices import lifecycle, paying
+from invoices import paying
 from invoices.models import Invoice
 from tests import make
 
 from .. import books
-from .conftest import id_there, look, send, status
+from .conftest import id_there, look, status
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def connection(system, db) -> Connection:
-    """Whose invoices can be deleted there, and have their number again."""
-    system.free_numbers()
+    """Whose invoices can be deleted there, and go again."""
     return books.connect(system, **system.deletable)
 
 
@@ -151,20 +150,3 @@ def test_what_was_changed_from_here_before_it_was_deleted_goes_again(connection,
     look(connection, system)
     assert again(connection, system).state == "sent"
     assert not Finding.objects.filter(answered_at=None).exists()
-
-
-@pytest.mark.parametrize("system", ["xero"], indirect=True)
-def test_where_a_deleted_invoice_keeps_its_number_a_person_is_told_and_can_bill_anew(
-    connection, system, out, deleted, client_as
-):
-    system.sim.switch(deleted_numbers="taken")
-    look(connection, system)
-    export = again(connection, system)
-    assert (export.state, export.code) == ("rejected", "number_taken")
-    page = client_as("billing").get(f"/accounting/export/{export.pk}/").text
-    assert "void the invoice here and bill it anew" in page
-    outbox.cancel(export, by=None, now=system.clock.now())
-    lifecycle.void(out, reason="Deleted there", by=None, now=system.clock.now())
-    second = send(connection, system, books.invoice(out.customer, out.lines.get().item))
-    assert [len(system.of(one)) for one in (out, second)] == [0, 1]
-    assert RemoteInvoice.objects.get().invoice == second

@@ -102,9 +102,6 @@ class Backend:
         """What the wizard lets people choose, as fields of a connection."""
         raise NotImplementedError
 
-    def free_numbers(self) -> None:
-        """What was deleted gives its number back, where that is not known."""
-
     def keep_settling_quiet(self) -> None:
         """A payment or credit leaves no mark on its invoice, where that is not known."""
 

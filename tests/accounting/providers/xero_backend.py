@@ -35,7 +35,9 @@ class Xero(Backend):
     secret_setting = "XERO_CLIENT_SECRET"
     regions = ("us",)
     deletes_what_was_paid = False
-    deletable: ClassVar[dict[str, Any]] = {"options": {"status": "DRAFT"}}
+    deletable: ClassVar[dict[str, Any]] = {
+        "options": {"status": "DRAFT"}, "numbering": "theirs",
+    }  # fmt: skip
     tax_mode = TaxMode.CODES
     rings_for_payments = False
     takes_time = False
@@ -105,9 +107,6 @@ class Xero(Backend):
             refresh_grace_minutes=30 if grace else 0,
             concurrent_refresh="serve" if grace else "refuse",
         )
-
-    def free_numbers(self) -> None:
-        self.sim.switch(deleted_numbers="free")
 
     def keep_settling_quiet(self) -> None:
         self.sim.switch(payments_bump=False)
