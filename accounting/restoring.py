@@ -134,7 +134,8 @@ def _park(result: Restoration) -> None:
     aside = Concat(Value("~"), Cast("pk", CharField()))
     for model in (TaxRate, Category):
         model._default_manager.filter(pk__in=edited(model, "name")).update(name=aside)
-    TaxRate.objects.filter(pk__in=edited(TaxRate, "is_default")).update(is_default=False)
+    default = [*edited(TaxRate, "is_default"), *(row.pk for row in only(result.removed, TaxRate))]
+    TaxRate.objects.filter(pk__in=default).update(is_default=False)
     rates = ContractRate.objects.filter(pk__in=edited(ContractRate, *PARKED[ContractRate][0]))
     rates.update(role="~", counted="")
     for rate in only(result.revived, ContractRate):

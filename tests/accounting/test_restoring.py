@@ -239,6 +239,17 @@ def test_a_copy_gives_its_name_to_the_one_that_returns(before, owner):
     same_rows(before, tables.configuration())
 
 
+def test_a_default_tax_that_was_brought_and_goes_leaves_room_for_ours(before, owner):
+    draft = build.read(build.draft(owner, tax_modes=["codes"]), *lists())
+    build.decide_all(draft, owner)
+    wizard.choose(draft, {"tax_mode": "codes"}, by=owner, now=NOW)
+    staging.bring_in(draft, Kind.TAX, None, by=owner, now=NOW)
+    connection = build.commit(draft, owner)
+    catalog.make_default_tax(TaxRate.objects.get(name="Reduced"), by=owner)
+    disconnect(connection, owner)
+    assert tables.configuration() == before
+
+
 def test_the_list_is_refused_once_it_is_old(before, connection, owner):
     plan = restoring.plan(connection, now=LATER)
     build.read(connection, *lists()[2:], item("Dock", "250", sku="D-1"))

@@ -246,6 +246,6 @@ def test_a_quiet_day_costs_a_third_of_what_the_smallest_plan_allows(office, quie
         assert sync.poll(office.connection.pk, now=office.now)
     spent = len(office.xero.requests("read")) - before
     assert spent == budget.usage(office.fresh(), now=office.now).day
-    assert spent == 96 * registry.get("xero").limits.look + 10 + 1  # 299
+    assert spent == 96 * registry.get("xero").limits.look + 12 + 1  # 301
     assert spent < 1000 / 3
     assert office.connection.swept_at > begin
