@@ -21,6 +21,8 @@ WINDOW = 61.0  # seconds: a minute, and what a slow network adds between two req
 SECOND = 1.05
 KEPT = 20  # one of so many requests is kept for people
 READS_KEPT = 5  # and one of so many of the month's reads
+DAY = 86_400.0  # seconds
+AT_WILL = 0.1  # of what a day has for looks may be used ahead of time
 PACE = 1.0  # seconds from one call to the next, until it is measured
 STEADY = 5.0  # a longer pause between two calls is no pace
 SPENT = "The requests that {name} allows are used up for now. It goes on by itself."
@@ -92,13 +94,16 @@ def spare(connection: Connection, *, now: dt.datetime) -> int | None:
 
 def pause(connection: Connection, *, now: dt.datetime) -> float:
     """Seconds from one look for changes to the next, so that the spare requests last for the day;
-    0.0 where days have no limit.
+    0.0 where days have no limit, and while little was used for the time of day.
     """
+    limits = registry.get(connection.provider).limits
     left = spare(connection, now=now)
     if left is None:
         return 0.0
-    looks = left // registry.get(connection.provider).limits.look
-    return (next_day(now) - now).total_seconds() / max(looks, 1)
+    rest = (next_day(now) - now).total_seconds()
+    if left >= max(10 * limits.look, limits.per_day // 2 * (1 - AT_WILL) * rest / DAY):
+        return 0.0
+    return rest / max(left // limits.look, 1)
 
 
 def next_day(now: dt.datetime) -> dt.datetime:

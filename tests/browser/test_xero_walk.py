@@ -43,7 +43,10 @@ def sims(live_server, settings):
     with simulators.start(redirect_uris=backs, xero=xero, limits="counted") as running:
         running.xero.subscribe(f"{here}/webhooks/xero/", "signing-key", background=True)
         settings.QBO = books.settings_for(running)
-        settings.XERO = books.xero_settings_for(running) | {"address": live_server.url}
+        settings.XERO = books.xero_settings_for(running) | {
+            "address": live_server.url,
+            "calls_per_day": 5000,
+        }
         yield running
         assert not running.world.errors
 
@@ -54,6 +57,7 @@ def worker_environment(sims, settings):
     return {
         "XERO_CLIENT_ID": sims.xero.client_id, "XERO_CLIENT_SECRET": sims.xero.client_secret,
         "XERO_API": settings.XERO["api"], "XERO_WEBHOOK_KEYS": "signing-key",
+        "XERO_CALLS_PER_DAY": "5000",
         "PUBLIC_ADDRESS": settings.XERO["address"],
         "TOKEN_KEYS": ",".join(settings.TOKEN_KEYS), "SECRET_KEY": settings.SECRET_KEY,
     }  # fmt: skip

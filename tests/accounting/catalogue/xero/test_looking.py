@@ -180,6 +180,19 @@ def test_a_flood_of_notices_leaves_half_of_a_day_to_what_people_want(office, qui
     assert budget.usage(office.fresh(), now=office.now).day <= 1000 // 2
 
 
+def test_while_the_day_has_plenty_a_notice_is_looked_into_at_once(office, quiet):
+    office.sims.clock.set(office.now.replace(hour=12, minute=0))
+    for used, within in ((0, 5), (250, 5), (350, 900)):
+        Connection.objects.update(
+            spent={"day": [office.now.date().isoformat(), used]}, looked_at=office.now
+        )
+        ring(office, office.remote(quiet).remote_id, at=used)
+        waits = (office.fresh().poll_at - office.now).total_seconds()
+        assert waits <= within
+        assert (waits > 60) == (used > 300)
+        Connection.objects.update(poll_at=office.now + dt.timedelta(minutes=15))
+
+
 @pytest.mark.parametrize("events", [5, "x", {"a": 1}, None, [5, None, "x"]])
 def test_a_senseless_notice_is_taken_and_does_no_harm(office, events):
     body = json.dumps({"events": events}).encode()
