@@ -101,9 +101,11 @@ def pause(connection: Connection, *, now: dt.datetime) -> float:
     if left is None:
         return 0.0
     rest = (next_day(now) - now).total_seconds()
-    if left >= max(10 * limits.look, limits.per_day // 2 * (1 - AT_WILL) * rest / DAY):
+    if left < limits.look:
+        return DAY
+    if left >= limits.per_day // 2 * (1 - AT_WILL) * rest / DAY + 10 * limits.look:
         return 0.0
-    return rest / max(left // limits.look, 1)
+    return rest / (left // limits.look)
 
 
 def next_day(now: dt.datetime) -> dt.datetime:

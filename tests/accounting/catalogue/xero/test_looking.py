@@ -182,7 +182,7 @@ def test_a_flood_of_notices_leaves_half_of_a_day_to_what_people_want(office, qui
 
 def test_while_the_day_has_plenty_a_notice_is_looked_into_at_once(office, quiet):
     office.sims.clock.set(office.now.replace(hour=12, minute=0))
-    for used, within in ((0, 5), (250, 5), (350, 900)):
+    for used, within in ((0, 5), (200, 5), (350, 900)):
         Connection.objects.update(
             spent={"day": [office.now.date().isoformat(), used]}, looked_at=office.now
         )
