@@ -229,9 +229,11 @@ def resolve(
 
 def name_there(link: Link | None) -> str:
     """What a document calls a linked record: its id there, or the link that is to create it; "" for
-    one that is left out, not linked, or nowhere any more.
+    one that is left out, not linked, nowhere any more, or only like the one there.
     """
     if link is None or link.action == Link.Action.SKIP or moves.is_gone(link.remote_id):
+        return ""
+    if link.origin == Link.Origin.FUZZY and not link.confirmed:
         return ""
     return link.remote_id or f"{PENDING}{link.pk}"
 

@@ -203,3 +203,19 @@ def test_the_first_invoice_decides_the_currency_of_a_customer_that_is_new_there(
     run = outbox.queue(connection, [first.pk, second.pk], by=None, now=books.NOW)
     assert [export.invoice for export in run.exports.all()] == [first]
     assert [missing.code for missing in one(connection, second).missing] == ["customer_currency"]
+
+
+def test_what_is_only_like_a_record_there_is_not_sent_to_it_before_somebody_confirms(
+    connection, parts, sims
+):
+    invoice = books.invoice(*parts)
+    link = connection.links.get(customer=invoice.customer)
+    link.action, link.origin, link.confirmed = "link", "fuzzy", False
+    link.remote_id = sims.qbo.documents("Customer")[0]["Id"]
+    link.save()
+    assert [each.code for each in one(connection, invoice).missing] == ["customer_missing"]
+    with pytest.raises(Refused):
+        outbox.queue(connection, [invoice.pk], by=None, now=books.NOW)
+    link.confirmed = True
+    link.save()
+    assert not one(connection, invoice).missing
