@@ -110,7 +110,8 @@ def pause(connection: Connection, *, now: dt.datetime) -> float:
 
 def next_day(now: dt.datetime) -> dt.datetime:
     """When the limit of the day begins anew."""
-    return dt.datetime.fromtimestamp(_next_day(now.timestamp()), dt.UTC)
+    day = now.astimezone(dt.UTC).date() + dt.timedelta(days=1)
+    return dt.datetime.combine(day, dt.time(), dt.UTC)
 
 
 def eta(connection: Connection, documents: int, *, now: dt.datetime) -> dt.datetime:
@@ -125,7 +126,8 @@ def eta(connection: Connection, documents: int, *, now: dt.datetime) -> dt.datet
     today = _allowed(limits.per_day, urgent=False) - used
     for _ in range(-(-documents // limits.batch)):
         if limits.per_day and today <= 0:
-            at, today = _next_day(at), _allowed(limits.per_day, urgent=False)
+            at = next_day(dt.datetime.fromtimestamp(at, dt.UTC)).timestamp()
+            today = _allowed(limits.per_day, urgent=False)
         today -= 1
         while sent and sent[0] <= at - WINDOW:
             sent.popleft()
@@ -134,11 +136,6 @@ def eta(connection: Connection, documents: int, *, now: dt.datetime) -> dt.datet
         sent.append(at)
         at += ledger.pace
     return dt.datetime.fromtimestamp(at, dt.UTC)
-
-
-def _next_day(at: float) -> float:
-    day = dt.datetime.fromtimestamp(at, dt.UTC).date() + dt.timedelta(days=1)
-    return dt.datetime.combine(day, dt.time(), dt.UTC).timestamp()
 
 
 def _spent(provider: Provider, seconds: float) -> Unavailable:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from .connected import where
 from .models import Connection
 from .progress import spoken
-from .providers import registry
 
 LONG = dt.timedelta(hours=6)  # without an answer, though questions are put every few minutes
 
@@ -16,8 +16,7 @@ def silence(connection: Connection, *, now: dt.datetime) -> str:
     since = connection.polled_at or connection.committed_at
     if connection.is_lost or since is None:
         return ""
-    name = registry.name(connection.provider)
-    heard = f"Payments and changes in {name} were last read on {spoken(since)}."
+    heard = f"Payments and changes in {where(connection)} were last read on {spoken(since)}."
     if connection.look_refused:
         return f"{heard} {connection.look_refused}"
     if now - since < LONG:

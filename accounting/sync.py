@@ -21,7 +21,7 @@ from atera_invoicing.errors import Refused
 from atera_invoicing.leases import Clock
 from invoices.models import Payment
 
-from . import calling, comparing, money_there, noticing, remotes, sweeping
+from . import calling, comparing, connected, money_there, noticing, remotes, sweeping
 from .models import Connection, Finding, RemoteInvoice
 from .providers import registry
 from .providers.port import Changes, ProviderError, Rejected, State, Status, Unavailable
@@ -140,8 +140,8 @@ def apply(connection: Connection, status: Status, *, asked_at: dt.datetime) -> b
 
 def missing(connection: Connection) -> str:
     """What is told of an invoice that nobody there knows any more."""
-    company = registry.get(connection.provider).words.company
-    return MISSING.format(where=registry.name(connection.provider), company=company)
+    company = connected.words(connection).company
+    return MISSING.format(where=connected.where(connection), company=company)
 
 
 def _locked(connection: Connection, remote_id: str) -> QuerySet[RemoteInvoice]:

@@ -30,8 +30,7 @@ def read(xero: Client, kind: Kind) -> list[Record]:
     if kind is Kind.ACCOUNT:
         return [records.account(doc) for doc in _income(xero)]
     if kind is Kind.TAX:
-        docs = taxes(xero)
-        return [records.tax(doc) for doc in docs if records.is_sales_tax(doc)]
+        return [records.tax(doc) for doc in taxes(xero)]
     return []
 
 
@@ -105,8 +104,8 @@ def refused(doc: Doc) -> bool:
 def _holder(xero: Client, record: NewRecord) -> str:
     """Who has the name or the code already; "" when no search finds it."""
     if record.kind is Kind.ITEM:
-        codes = {each.sku.casefold(): each.id for each in read(xero, Kind.ITEM)
-                 if each.id.startswith(mapping.ITEM)}  # fmt: skip
+        made = (records.item(doc) for doc in items(xero))
+        codes = {each.sku.casefold(): each.id for each in made}
         return codes.get(mapping.code_of(record).casefold(), "")
     name = record_name(record)
     found = pages(xero, "Contacts", searchTerm=name[:LONGEST_SEARCH])
